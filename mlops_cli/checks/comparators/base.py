@@ -1,0 +1,108 @@
+"""What a comparator must be, and the words that all of them share."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+from mlops_cli.base.records import Json
+from mlops_cli.checks.verdict import State, Verdict
+from mlops_cli.measures.measured import Measured
+from mlops_cli.spec.validation import Bound, Check
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a comparator decides; the rest of the verdict is what was measured."""
+
+    state: State
+    message: str
+    reason: str | None = None
+
+
+class Comparator(Protocol):
+    """A function of this folder: decide one check. Numbers go in, a value comes out; nothing is read or raised."""
+
+    def __call__(self, check: Check, found: Measured, baseline: Measured | None) -> Judgement: ...
+
+
+def verdict(check: Check, found: Measured, baseline: Measured | None, said: Judgement, part: str | None = None) -> Verdict:
+    """The verdict on a check; where the spec says `severity: warn`, a failure warns."""
+    softened = said.state == "fail" and check.severity == "warn"
+    return Verdict(
+        check=check.id,
+        subject=check.subject,
+        state="warn" if softened else said.state,
+        bound=bound_text(check),
+        message=said.message,
+        slice=part,
+        value=found.value,
+        baseline=baseline.value if baseline is not None else None,
+        n=found.n,
+        interval=found.interval,
+        reason=said.reason,
+        share=found.share if found.bad else None,
+        examples=found.examples,
+    )
+
+
+def without_rows(check: Check, state: State, reason: str, message: str, part: str | None = None, n: int | None = None) -> Verdict:
+    """The verdict on a check that could not be measured."""
+    return Verdict(check.id, check.subject, state, bound_text(check), message, part, n=n, reason=reason)
+
+
+def bound_text(check: Check) -> str:
+    """The limit as a person reads it."""
+    if check.comparator == "in":
+        words = ", ".join(show(value) for value in check.values[:6])
+        return f"in {words}" + (f", ... ({len(check.values)} values)" if len(check.values) > 6 else "")
+    if check.comparator == "is":
+        return f"is {show(check.values[0])}" if check.values else "is readable"
+    if check.comparator == "matches":
+        return f"matches {check.pattern}"
+    if check.comparator in ("unique", "required"):
+        return check.comparator
+    limit = check.bound.text if check.bound is not None else "100%"
+    if check.comparator == "share":
+        return f"min {limit} of rows"
+    words = {"change": "change up to", "not_worse": "not worse by", "gap": "gap up to", "ratio": "ratio from"}
+    return f"{words.get(check.comparator, check.comparator)} {limit}"
+
+
+def show(value: Json) -> str:
+    """A number or word in a sentence."""
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer() and abs(value) < 1e15):
+        return f"{int(value):,}" if abs(value) >= 10_000 else str(int(value))
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def percent(share: float) -> str:
+    """A share as a percentage with as many digits as it takes to be neither 0% nor 100% by rounding."""
+    if share in (0.0, 1.0):
+        return f"{share:.0%}"
+    distance = min(share, abs(1 - share)) or 1.0
+    digits = max(0, min(6, 1 - math.floor(math.log10(distance * 100)))) if distance < 0.1 else 1
+    return f"{share:.{digits}%}"
+
+
+def rows_of(found: Measured) -> str:
+    """`17 of 891 rows (1.9%)`."""
+    return f"{found.bad:,} of {found.of:,} rows" + (f" ({percent(found.bad / found.of)})" if found.of else "")
+
+
+def as_number(value: Json) -> float | None:
+    """A measured value as a float, infinities included."""
+    if isinstance(value, str):
+        return {"infinity": math.inf, "-infinity": -math.inf}.get(value)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def limit_of(check: Check) -> Bound:
+    """The bound of a check that has one by its nature; the spec's schema asks for it."""
+    return check.bound if check.bound is not None else Bound(1.0, "share", "100%")
+
+
+NOTHING = Judgement("too_few", "there is no value to judge", "no_values")

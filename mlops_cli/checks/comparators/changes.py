@@ -1,0 +1,35 @@
+"""`change`: how far a number has moved from the baseline's; `%` of the baseline, `pp` or a plain number in its own units."""
+
+from __future__ import annotations
+
+import math
+
+from mlops_cli.checks.comparators.base import NOTHING, Judgement, as_number, limit_of, percent, show
+from mlops_cli.measures.measured import Measured
+from mlops_cli.spec.validation import Check
+
+
+def change(check: Check, found: Measured, baseline: Measured | None) -> Judgement:
+    """Pass when the number has moved by no more than the bound, up or down."""
+    if baseline is None:
+        return Judgement("not_run", "there is no earlier version to compare with", "no_baseline")
+    now, before = as_number(found.value), as_number(baseline.value)
+    if now is None:
+        return NOTHING
+    if before is None:
+        return Judgement("not_run", "the baseline has no value to compare with", "no_baseline")
+    bound = limit_of(check)
+    moved = abs(now - before)
+    allowed = bound.value * abs(before) if bound.unit in ("percent", "share") else bound.value
+    text = f"{check.measure} went from {show(before)} to {show(now)}{by(now, before)}"
+    if moved > allowed * (1 + 1e-12):
+        return Judgement("fail", f"{text}; at most {bound.text} is allowed")
+    return Judgement("pass", text)
+
+
+def by(now: float, before: float) -> str:
+    """The relative change, where there is one."""
+    if before == 0 or not math.isfinite(now) or not math.isfinite(before):
+        return ""
+    moved = (now - before) / abs(before)
+    return f" ({'+' if moved >= 0 else '-'}{percent(abs(moved))})"

@@ -1,0 +1,61 @@
+"""What a check says: the one result of data validation, model validation and, later, monitoring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from mlops_cli.base.records import Json
+
+State: TypeAlias = Literal["pass", "warn", "fail", "too_few", "not_run"]
+HARMLESS_REASONS = frozenset({"no_baseline", "learning", "optional_column"})
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One check on one slice: what was measured, what was allowed, and what follows."""
+
+    check: str
+    """The check's id, `subject.comparator`."""
+    subject: str
+    state: State
+    bound: str
+    """The limit as a person reads it, such as `max 1%`."""
+    message: str
+    """One sentence: what was found."""
+    slice: str | None = None
+    value: Json = None
+    baseline: Json = None
+    n: int | None = None
+    """Rows that the value was computed from."""
+    interval: tuple[float, float] | None = None
+    reason: str | None = None
+    share: float | None = None
+    """Share of rows, in [0, 1], that break a row-wise check."""
+    examples: tuple[dict[str, Json], ...] = ()
+    """Up to five offending rows; the key `row` counts data rows from 1."""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether this verdict stops what is downstream."""
+        return self.state == "fail" or (self.state == "not_run" and self.reason not in HARMLESS_REASONS)
+
+
+@dataclass(frozen=True)
+class Report:
+    """All verdicts of one validation, kept as an object of the store."""
+
+    validation: str
+    kind: Literal["data", "model"]
+    subject: str
+    verdicts: tuple[Verdict, ...]
+    rows: int | None = None
+    baseline: str | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    format: int = 1
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing blocks."""
+        return not any(verdict.blocks for verdict in self.verdicts)

@@ -1,0 +1,104 @@
+"""The one place where an exception becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import os
+import platform
+import signal
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+from types import FrameType
+
+import typer
+
+from mlops_cli.base.clock import timestamp
+from mlops_cli.base.errors import UserError
+from mlops_cli.base.records import canonical
+from mlops_cli.cli.app import build
+from mlops_cli.cli.render.faults import render_faults
+
+BUG, INTERRUPTED, STORE = 70, 130, 4
+# The parent classes of typer's errors have no public name in every release; this one is public and derives from them.
+USAGE: tuple[type[BaseException], ...] = tuple(
+    item for item in typer.BadParameter.__mro__ if item.__name__ in ("ClickException", "UsageError")
+)
+DISK = {
+    errno.ENOSPC: "the disk is full: free some space and run again, nothing is lost",
+    errno.EDQUOT: "the disk quota is used up: free some space and run again, nothing is lost",
+    errno.EROFS: "the disk can only be read",
+    errno.EACCES: "check who owns it and its permissions",
+    errno.EPERM: "check who owns it and its permissions",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+}
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line and return its exit code."""
+    as_json = "--json" in arguments
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return int(build()(args=arguments, standalone_mode=False) or 0)
+    except USAGE as error:
+        return _usage(error, as_json)
+    except UserError as error:
+        _show(error, as_json)
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("interrupted: finished stages are kept, the next run goes on from there\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has enough; nothing may be written to it any more, not even by the interpreter's end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    except Exception as error:  # noqa: BLE001 - the boundary
+        if isinstance(error, OSError) and error.errno in DISK:
+            _show(UserError(f"{error.strerror}: {error.filename or 'the disk'}", DISK[error.errno]), as_json, STORE)
+            return STORE
+        return _bug(error, arguments)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _usage(error: BaseException, as_json: bool) -> int:
+    message = str(getattr(error, "format_message", error.__str__)())
+    context = getattr(error, "ctx", None)
+    hint = f"see '{context.command_path} --help'" if context is not None else "see 'mlops --help'"
+    _show(UserError(message, hint), as_json)
+    return UserError.exit_code
+
+
+def _show(error: UserError, as_json: bool, code: int | None = None) -> None:
+    if as_json:
+        record = {"error": {"exit_code": code or error.exit_code, "faults": error.faults}}
+        sys.stderr.write(canonical(record).decode() + "\n")
+    else:
+        sys.stderr.write(render_faults(error.faults))
+
+
+def _bug(error: Exception, arguments: list[str]) -> int:
+    """Write a report of a bug of ours and say where it is."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        ours = version("mlops-cli")
+    except PackageNotFoundError:
+        ours = "a bare checkout"
+    head = f"mlops {ours}, Python {platform.python_version()}, {platform.platform()}\ncommand: mlops {' '.join(arguments)}\n\n"
+    text = head + "".join(traceback.format_exception(error))
+    name = f"{timestamp().replace(':', '')}.txt"
+    for folder in (Path(".mlops", "crash"), Path(tempfile.gettempdir())):
+        if folder.parent.is_dir() and folder.parent.name != "":
+            try:
+                folder.mkdir(exist_ok=True)
+                (folder / name).write_text(text, "utf-8")
+            except OSError:
+                continue  # the next folder may take it
+            sys.stderr.write(f"error: this is a bug in mlops: {type(error).__name__}: {error}\n  = report: {folder / name}\n")
+            return BUG
+    sys.stderr.write(text)
+    return BUG

@@ -1,0 +1,73 @@
+"""How a command is declared: its own options, plus the three that every command takes (`--json`, `-C`, `-v`)."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Concatenate, ParamSpec
+
+import typer
+
+from mlops_cli.base.errors import UserError
+from mlops_cli.cli.screen import Screen
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True)
+class Session:
+    """What every command knows: where it works, and how it speaks."""
+
+    folder: Path
+    screen: Screen
+    verbose: bool
+
+
+Common = {
+    "as_json": Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")],
+    "folder": Annotated[Path | None, typer.Option("-C", metavar="DIR", help="Work as if started in DIR.", show_default=False)],
+    "verbose": Annotated[bool, typer.Option("-v", "--verbose", help="Tell more.")],
+}
+DEFAULTS: dict[str, object] = {"as_json": False, "folder": None, "verbose": False}
+
+
+def command(
+    app: typer.Typer, name: str, panel: str, example: str
+) -> Callable[[Callable[Concatenate[Session, P], int]], Callable[..., int]]:
+    """Add a command to `app`; its first parameter is the session, what it returns is the exit code."""
+
+    def declare(body: Callable[Concatenate[Session, P], int]) -> Callable[..., int]:
+        @functools.wraps(body)
+        def callback(*args: P.args, **options: P.kwargs) -> int:
+            common = {key: options.pop(key, default) for key, default in DEFAULTS.items()}
+            return body(_session(common), *args, **options)
+
+        _sign(callback, body)
+        app.command(name, rich_help_panel=panel, epilog=f"Example: {example}")(callback)
+        return callback
+
+    return declare
+
+
+def _sign(callback: Callable[..., int], body: Callable[..., int]) -> None:
+    """Give `callback` the signature of `body` without the session and with the common options."""
+    hints = typing.get_type_hints(body, include_extras=True)
+    own = list(inspect.signature(body).parameters.values())[1:]
+    parameters = [item.replace(annotation=hints[item.name]) for item in own]
+    parameters += [
+        inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=DEFAULTS[key], annotation=hint) for key, hint in Common.items()
+    ]
+    callback.__signature__ = inspect.Signature(parameters, return_annotation=int)  # type: ignore[attr-defined]
+    callback.__annotations__ = {item.name: item.annotation for item in parameters}
+    del callback.__wrapped__  # type: ignore[attr-defined]
+
+
+def _session(common: dict[str, object]) -> Session:
+    folder = Path(str(common["folder"])) if common["folder"] else Path.cwd()
+    if not folder.is_dir():
+        raise UserError(f"there is no folder '{folder}'")
+    return Session(folder.resolve(), Screen(bool(common["as_json"])), bool(common["verbose"]))

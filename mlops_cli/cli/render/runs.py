@@ -1,0 +1,135 @@
+"""A run for people: what ran, what was reused and why, what the gates said, what was published."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mlops_cli.base.records import BadRecord, decode
+from mlops_cli.checks.verdict import Report
+from mlops_cli.cli.render.verdicts import gate_text
+from mlops_cli.cli.screen import duration, paint, table
+from mlops_cli.pipeline.records import StageResult
+
+if TYPE_CHECKING:
+    from mlops_cli.pipeline.plan import Decision
+    from mlops_cli.store.store import Store
+    from mlops_cli.workflows.publish import Published
+    from mlops_cli.workflows.run_pipeline import RunReport
+
+WORDS = {
+    "ran": ("ran", "good"),
+    "reused": ("reused", "dim"),
+    "failed": ("failed", "bad"),
+    "gate_failed": ("said no", "bad"),
+    "blocked": ("blocked", "warn"),
+    "skipped": ("skipped", "dim"),
+    "cancelled": ("cancelled", "warn"),
+}
+ORDER = ("ran", "reused", "gate_failed", "failed", "blocked", "skipped", "cancelled")
+TAIL = 20  # lines of a failed stage's log
+SHOWN_REUSED = 12  # stages; a graph with more of them gets one line for all that were reused
+ALIAS_OF_OURS = "passed."
+
+
+def run_text(report: RunReport, store: Store, *, verbose: bool) -> str:
+    """The closing summary of a run."""
+    parts = [_headline(report), _stages(report.stages, verbose=verbose)]
+    parts += [_failure(result, store) for result in report.stages if result.status == "failed"]
+    parts += [text for result in report.stages if (text := _gate(result, store, verbose=verbose))]
+    parts += [_published(report, verbose=verbose), _ending(report)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def pending_text(pending: Sequence[Decision]) -> str:
+    """`run --check`: what is not up to date."""
+    if not pending:
+        return "everything is up to date"
+    rows = [[item.node, item.reason] for item in pending]
+    return f"{len(pending)} stages would run\n" + table(rows, indent="  ")
+
+
+def _headline(report: RunReport) -> str:
+    counts = Counter(result.status for result in report.stages)
+    if set(counts) <= {"reused", "skipped"} and not report.published:
+        return f"{paint(report.pipeline, 'bold')}: everything is up to date, {len(report.stages)} stages in {duration(report.seconds)}"
+    words = ", ".join(f"{counts[status]} {WORDS[status][0]}" for status in ORDER if counts[status])
+    return f"{paint(report.pipeline, 'bold')}: {words} in {duration(report.seconds)}"
+
+
+def _stages(stages: Sequence[StageResult], *, verbose: bool) -> str:
+    reused = [result for result in stages if result.status == "reused"]
+    fold = not verbose and len(reused) > SHOWN_REUSED
+    rows = []
+    for result in stages:
+        if fold and result.status == "reused":
+            continue
+        word, style = WORDS[result.status]
+        time = duration(result.seconds) if result.seconds and result.status != "reused" else ""
+        rows.append([result.stage, paint(word, style), time, result.reason])
+        if verbose:
+            rows += [["", "", "", change] for change in result.changes[1:]]
+    if fold:
+        rows.append([f"{len(reused)} others", paint("reused", "dim"), "", "unchanged"])
+    return table(rows, head=("STAGE", "WHAT", "TIME", "WHY"), indent="  ")
+
+
+def _failure(result: StageResult, store: Store) -> str:
+    lines = [f"{paint('error', 'bad')}: stage '{result.stage}' failed: {result.failure}"]
+    if result.hint:
+        lines.append(f"  = hint: {result.hint}")
+    if result.log:
+        log = store.read(result.log).decode("utf-8", "replace").rstrip().splitlines()
+        lines += [f"  {paint('|', 'dim')} {line}" for line in log[-TAIL:]]
+        if len(log) > TAIL:
+            lines.append(f"  = the whole log: mlops show {result.log[:12]}")
+    return "\n".join(lines)
+
+
+def _gate(result: StageResult, store: Store, *, verbose: bool) -> str:
+    if result.kind != "validate" or "report" not in result.outputs:
+        return ""
+    try:
+        report = decode(store.read(result.outputs["report"].oid), Report)
+    except BadRecord as error:
+        return f"the report of {result.stage} cannot be read: {error}"
+    return gate_text(result.stage, report, verbose=verbose)
+
+
+def _published(report: RunReport, *, verbose: bool) -> str:
+    aliases: dict[tuple[str, int], list[str]] = {}
+    for item in report.published:
+        if item.alias and not item.alias.startswith(ALIAS_OF_OURS):
+            aliases.setdefault((item.name, item.number), []).append(item.alias)
+    models = [item for item in report.published if item.kind == "model" and not item.alias]
+    sources = [item for item in report.published if item.kind == "data" and not item.alias and "/" not in item.name]
+    outputs = [item for item in report.published if item.kind == "data" and not item.alias and "/" in item.name]
+    rows = [_row(item, aliases) for item in [*models, *sources, *(outputs if verbose else [])]]
+    known = {(item.name, item.number) for item in report.published if not item.alias}
+    rows += [[f"{name}@v{number}", f"is now {', '.join(names)}"] for (name, number), names in aliases.items() if (name, number) not in known]
+    if outputs and not verbose:
+        rows.append([f"{len(outputs)} outputs", "mlops ls"])
+    metrics = next((result.metrics for result in reversed(report.stages) if result.metrics and result.kind == "validate"), {})
+    if models and metrics:
+        rows.append(["", "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())])
+    return "published\n" + table(rows, indent="  ") if rows else ""
+
+
+def _row(item: Published, aliases: dict[tuple[str, int], list[str]]) -> list[str]:
+    names = aliases.get((item.name, item.number))
+    return [f"{item.name}@v{item.number}", item.kind + (f", now {', '.join(names)}" if names else ""), item.artifact.oid[:12]]
+
+
+def _ending(report: RunReport) -> str:
+    lines = [f"wrote {path}" for path in report.files]
+    match report.outcome:
+        case "gate_failed":
+            lines.append(paint("A gate said no: nothing downstream ran, nothing was published.", "bad"))
+        case "failed":
+            lines.append("Finished stages are kept: mend the failed one and run again.")
+        case "interrupted":
+            lines.append("Interrupted: finished stages are kept, the next run goes on from there.")
+    if report.recorded:
+        lines.append(paint(f"run {report.id}", "dim"))
+    return "\n".join(lines)

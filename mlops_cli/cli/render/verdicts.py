@@ -1,0 +1,71 @@
+"""What a gate said, as a table: every check that did not pass, with values, bounds and example rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from mlops_cli.base.records import Json
+from mlops_cli.checks.verdict import Report, Verdict
+from mlops_cli.cli.screen import paint, table
+
+MARKS = {
+    "pass": ("✓ pass", "good"),
+    "warn": ("! warn", "warn"),
+    "fail": ("✗ fail", "bad"),
+    "too_few": ("? too few", "warn"),
+    "not_run": ("- not run", "dim"),
+}
+CELL = 40  # characters of an example value
+
+
+def gate_text(label: str, report: Report, *, verbose: bool = False) -> str:
+    """One gate: a headline, the checks worth reading (all with `verbose`), the rows that broke them."""
+    counts = Counter(verdict.state for verdict in report.verdicts)
+    words = ", ".join(f"{counts[state]} {MARKS[state][0][2:]}" for state in MARKS if counts[state]) or "no checks"
+    state = paint("passed", "good") if report.passed else paint("said no", "bad")
+    rows = f" on {report.rows:,} rows" if report.rows is not None else ""
+    against = f", against {report.baseline}" if report.baseline else ""
+    head = f"gate {paint(label, 'bold')} ({report.validation}){rows}{against}: {state} ({words})"
+    shown = [verdict for verdict in report.verdicts if verbose or report.kind == "model" or _worth_reading(verdict)]
+    parts = [head, table([_row(verdict) for verdict in shown], head=("CHECK", "SLICE", "STATE", "VALUE", "BOUND", "WHAT"), indent="  ") if shown else ""]
+    parts += [_examples(verdict) for verdict in shown if verdict.examples]
+    return "\n".join(part for part in parts if part)
+
+
+def _worth_reading(verdict: Verdict) -> bool:
+    return verdict.state != "pass" and not (verdict.state == "not_run" and not verdict.blocks)
+
+
+def _row(verdict: Verdict) -> list[str]:
+    mark, style = MARKS[verdict.state]
+    value = cell(verdict.value)
+    if verdict.interval:
+        value += f" [{verdict.interval[0]:.4g}, {verdict.interval[1]:.4g}]"
+    what = verdict.message if verdict.state != "pass" else ""
+    return [verdict.check, verdict.slice or "", paint(mark, style), value, verdict.bound, what]
+
+
+def _examples(verdict: Verdict) -> str:
+    columns = list(dict.fromkeys(name for row in verdict.examples for name in row))
+    rows = [[cell(row.get(name)) for name in columns] for row in verdict.examples]
+    return f"  rows that break {verdict.check}:\n" + table(rows, head=columns, indent="    ")
+
+
+def cell(value: Json) -> str:
+    """A value in a table: short, on one line."""
+    if isinstance(value, float):
+        text = f"{value:.4g}"
+    elif isinstance(value, bool) or value is None:
+        text = {True: "true", False: "false", None: ""}[value]
+    elif isinstance(value, list):
+        text = ", ".join(cell(item) for item in value)
+    else:
+        text = str(value)
+    text = "".join(char if char.isprintable() else "�" for char in text)
+    return text if len(text) <= CELL else text[: CELL - 1] + "…"
+
+
+def verdicts_text(reports: Sequence[tuple[str, Report]], *, verbose: bool = False) -> str:
+    """Several gates."""
+    return "\n\n".join(gate_text(label, report, verbose=verbose) for label, report in reports)

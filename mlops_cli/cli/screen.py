@@ -1,0 +1,97 @@
+"""The only writer to the terminal: results to standard output, progress and errors to standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mlops_cli.base.records import canonical
+
+STYLES = {"good": "32", "bad": "31", "warn": "33", "dim": "2", "bold": "1"}
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Prints text for people or one JSON document for machines."""
+
+    as_json: bool = False
+
+    def result(self, record: object, text: str) -> None:
+        """A command's result: `record` as JSON with `--json`, else `text`."""
+        out = canonical(record).decode() if self.as_json else text
+        if out:
+            sys.stdout.write(out if out.endswith("\n") else out + "\n")
+            sys.stdout.flush()
+
+    def note(self, text: str) -> None:
+        """A line of progress for people; machines that asked for JSON do not get it."""
+        if not self.as_json:
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
+
+    def error(self, text: str) -> None:
+        """What went wrong, on standard error."""
+        sys.stderr.write(text if text.endswith("\n") else text + "\n")
+        sys.stderr.flush()
+
+    @property
+    def live(self) -> bool:
+        """Whether a person watches standard error."""
+        return not self.as_json and sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
+
+
+def paint(text: str, style: str) -> str:
+    """`text` in a style, where standard output is a terminal that shows colours."""
+    return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if _colours() else text
+
+
+def _colours() -> bool:
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def table(rows: Sequence[Sequence[str]], *, head: Sequence[str] = (), indent: str = "") -> str:
+    """Rows as aligned columns; colour codes and wide characters do not disturb the alignment."""
+    lines = [[paint(title, "dim") for title in head], *rows] if head and rows else list(rows)
+    widths = [max(width(row[column]) for row in lines if column < len(row)) for column in range(max(map(len, lines), default=0))]
+    out = []
+    for row in lines:
+        cells = [cell + " " * (widths[number] - width(cell)) for number, cell in enumerate(row)]
+        out.append(indent + "  ".join(cells).rstrip())
+    return "\n".join(out)
+
+
+def width(text: str) -> int:
+    """How many terminal cells `text` takes."""
+    total, inside = 0, False
+    for char in text:
+        if inside:
+            inside = char != "m"
+        elif char == "\x1b":
+            inside = True
+        elif not unicodedata.combining(char):
+            total += 2 if unicodedata.east_asian_width(char) in "WF" else 1
+    return total
+
+
+def duration(seconds: float) -> str:
+    """A time span for people: `35 ms`, `1.2 s`, `3 min 20 s`."""
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def size(count: int) -> str:
+    """A number of bytes for people: `812 B`, `4.2 KiB`."""
+    value = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024 or unit == "GiB":
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    raise AssertionError("unreachable")

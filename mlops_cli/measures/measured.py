@@ -1,0 +1,40 @@
+"""What was measured: one number (or word), how many rows it comes from, and the rows that speak for it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from mlops_cli.base.records import Json
+
+DIGITS = 12
+"""Significant digits that a measure keeps: fewer than a double has, so that the order of summing never shows."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The value of one measure. Row-wise checks also know how many rows (`bad`) of how many (`of`) break them."""
+
+    value: Json
+    n: int
+    bad: int = 0
+    of: int = 0
+    interval: tuple[float, float] | None = None
+    examples: tuple[dict[str, Json], ...] = ()
+    nan: int = 0
+    """How many of the nulls were not-a-number."""
+
+    @property
+    def share(self) -> float | None:
+        """Share of the rows that break the check; None where no row could be judged."""
+        return rounded(self.bad / self.of) if self.of else None
+
+
+def rounded(value: float, scale: float | None = None) -> float:
+    """`value` to 12 significant digits; `scale` is the size of the numbers it was summed from, where that is larger."""
+    size = max(abs(value), abs(scale or 0.0))
+    if size == 0 or not math.isfinite(value) or not math.isfinite(size):
+        return value
+    places = DIGITS - 1 - math.floor(math.log10(size))
+    result = round(value, min(places, 300))
+    return result + 0.0  # never -0.0

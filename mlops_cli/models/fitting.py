@@ -1,0 +1,113 @@
+"""Making a model: find the estimator's class, set its parameters, check the data, fit."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlops_cli.base.errors import StageFailed
+from mlops_cli.base.records import Json
+from mlops_cli.models.cards import describe, is_classifier
+from mlops_cli.models.model import Feature, Model, first_line, trouble
+from mlops_cli.tables.read import need_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def find_maker(target: str, project: str) -> Callable[..., Any]:
+    """The class or function that `module:Name` names, from the project's modules first. Raises StageFailed."""
+    module, _, name = target.partition(":")
+    if project not in sys.path:
+        sys.path.insert(0, project)
+    try:
+        found = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        hint = f"is there a file {module.replace('.', '/')}.py in the project?" if error.name == module else None
+        raise StageFailed(f"'{target}' cannot be imported: there is no module '{error.name}'", hint) from None
+    except (ImportError, SyntaxError) as error:
+        raise StageFailed(f"'{target}' cannot be imported: {first_line(error)}") from None
+    maker = getattr(found, name, None)
+    if maker is None:
+        near = difflib.get_close_matches(name, dir(found), n=1)
+        raise StageFailed(f"module '{module}' has no '{name}'", f"did you mean '{near[0]}'?" if near else None)
+    if not callable(maker):
+        raise StageFailed(f"'{target}' is no class and no function", "name an estimator class, or a function that makes one")
+    result: Callable[..., Any] = maker
+    return result
+
+
+def make_estimator(maker: Callable[..., Any], target: str, arguments: Mapping[str, Json], seed: int | None) -> Any:
+    """An unfitted estimator with its parameters; every `random_state` that is unset gets the seed. Raises StageFailed."""
+    signature = inspect.signature(maker)
+    free = any(item.kind is inspect.Parameter.VAR_KEYWORD for item in signature.parameters.values())
+    for name in arguments:
+        if name not in signature.parameters and not free:
+            near = difflib.get_close_matches(name, list(signature.parameters), n=1)
+            known = ", ".join(signature.parameters)
+            hint = f"did you mean '{near[0]}'?" if near else f"it takes {known}"
+            raise StageFailed(f"'{target}' has no parameter '{name}'", hint)
+    try:
+        estimator = maker(**arguments)
+    except (TypeError, ValueError) as error:
+        raise StageFailed(f"'{target}' cannot be made: {first_line(error)}") from None
+    if not hasattr(estimator, "fit") or not hasattr(estimator, "predict"):
+        kind = type(estimator).__name__
+        raise StageFailed(f"'{target}' gives a {kind}, which has no fit and predict", "give an unfitted estimator")
+    if seed is not None and hasattr(estimator, "get_params"):
+        states = {name: value for name, value in estimator.get_params(deep=True).items() if name.endswith("random_state")}
+        unset = {name: seed for name, value in states.items() if value is None}
+        if unset:
+            estimator.set_params(**unset)
+    return estimator
+
+
+def fit_model(estimator: Any, frame: pd.DataFrame, target: str, features: Sequence[str] | None) -> Model:
+    """Fit on all rows of the frame; `features` None means every column but the target. Raises StageFailed."""
+    columns = [str(name) for name in frame.columns]
+    need_columns(columns, [target], "the training data")
+    names = [name for name in columns if name != target] if features is None else list(features)
+    need_columns(columns, names, "the training data")
+    if target in names:
+        raise StageFailed(f"the target '{target}' is also a feature", "take it out of 'features'")
+    if not names or not len(frame):
+        raise StageFailed("there is nothing to fit on", f"the training data has {len(frame)} rows and {len(names)} features")
+    rows = frame[names]
+    truth = target_values(frame[target], target)
+    classifies = is_classifier(estimator)
+    check_target(truth, target, classifies)
+    try:
+        estimator.fit(rows, truth)
+    except (ValueError, TypeError, KeyError, ArithmeticError) as error:
+        name = type(estimator).__name__
+        raise StageFailed(f"{name} cannot be fitted: {first_line(error)}", trouble(rows)) from None
+    features = tuple(Feature(str(name), str(dtype)) for name, dtype in rows.dtypes.items())
+    return Model(describe(estimator, target, features, len(rows)), estimator)
+
+
+def target_values(column: pd.Series[Any], target: str) -> np.ndarray[Any, Any]:
+    """The target as a plain array; raises StageFailed for missing values."""
+    missing = column.isna().to_numpy()
+    if missing.any():
+        rows = ", ".join(str(index + 1) for index in np.flatnonzero(missing)[:5])
+        raise StageFailed(
+            f"the target '{target}' has no value in {int(missing.sum()):,} of {len(column):,} rows (rows {rows})",
+            "drop these rows before the model is fitted",
+        )
+    values = column.to_numpy()
+    return values if values.dtype.kind in "biufM" else np.asarray([str(value) for value in values])
+
+
+def check_target(truth: np.ndarray[Any, Any], target: str, classifies: bool) -> None:
+    """Raises StageFailed for a target from which nothing can be learned."""
+    first = truth[0]
+    if bool(np.all(truth == first)):
+        raise StageFailed(f"the target '{target}' is '{first}' in all {len(truth):,} rows", "there is nothing to tell apart")
+    if not classifies and truth.dtype.kind not in "biuf":
+        raise StageFailed(f"the target '{target}' is not a number", "a regression needs a numeric target; use a classifier")

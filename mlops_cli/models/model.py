@@ -1,0 +1,113 @@
+"""A fitted model in memory: which rows it takes, what it says about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from mlops_cli.base.errors import StageFailed
+from mlops_cli.base.records import Json
+from mlops_cli.tables.read import need_columns
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+Task: TypeAlias = Literal["binary", "multiclass", "regression"]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """An input column of a model and its pandas type."""
+
+    name: str
+    dtype: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """`model.json`: everything about a model that can be read without loading it."""
+
+    estimator: str
+    """Qualified name of the estimator's class."""
+    target: str | None
+    """The column that it predicts; None where that is not known (a function returned the estimator)."""
+    task: Task
+    features: tuple[Feature, ...]
+    classes: tuple[Json, ...] = ()
+    params: Mapping[str, Json] = field(default_factory=dict)
+    """The estimator's parameters that JSON can say."""
+    libraries: Mapping[str, str] = field(default_factory=dict)
+    rows: int | None = None
+    """How many rows it was fitted on; None where that is not known."""
+    golden: int = 0
+    """How many golden rows there are."""
+    types: tuple[str, ...] = ()
+    """Types in the model file that skops does not trust by itself: for people; never read when loading."""
+    format: int = 1
+
+
+@dataclass(frozen=True)
+class Model:
+    """A card with its estimator, and the folder that it was loaded from (None: just fitted)."""
+
+    card: Card
+    estimator: Any
+    folder: Path | None = None
+
+    def inputs(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The features of the frame's rows, in the model's order. Raises StageFailed where one is missing."""
+        names = [feature.name for feature in self.card.features]
+        need_columns([str(name) for name in frame.columns], names, "the data")
+        return frame[names]
+
+    def predict(self, frame: pd.DataFrame) -> np.ndarray[Any, Any]:
+        """The predicted class or number of each row, shape (rows,). Raises StageFailed."""
+        return self._ask("predict", frame)
+
+    def scores(self, frame: pd.DataFrame) -> np.ndarray[Any, Any] | None:
+        """Probabilities, shape (rows, classes), or a decision value, shape (rows,); None where the model has neither."""
+        if self.card.task == "regression":
+            return None
+        if hasattr(self.estimator, "predict_proba"):
+            return self._ask("predict_proba", frame)
+        return self._ask("decision_function", frame) if hasattr(self.estimator, "decision_function") else None
+
+    def score(self, frame: pd.DataFrame) -> np.ndarray[Any, Any]:
+        """One number a row, shape (rows,): the probability of the last class of a binary model, else the prediction."""
+        scores = self.scores(frame) if self.card.task == "binary" else None
+        if scores is None:
+            return self.predict(frame)
+        return scores if scores.ndim == 1 else scores[:, -1]
+
+    def _ask(self, method: str, frame: pd.DataFrame) -> np.ndarray[Any, Any]:
+        import numpy as np
+
+        rows = self.inputs(frame)
+        try:
+            return np.asarray(getattr(self.estimator, method)(rows))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise StageFailed(f"the model cannot be applied: {first_line(error)}", trouble(rows)) from None
+
+
+def first_line(error: Exception) -> str:
+    """The first line of a library's message."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
+
+
+def trouble(rows: pd.DataFrame) -> str | None:
+    """What in these columns estimators commonly refuse: values missing, values that are no numbers."""
+    import pandas as pd
+
+    empty = rows.isna().sum()
+    missing = [f"{name} ({count:,} of {len(rows):,})" for name, count in empty.items() if count]
+    words = [str(name) for name, kind in rows.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]
+    parts = []
+    if missing:
+        parts.append("columns with missing values: " + ", ".join(missing[:8]))
+    if words:
+        parts.append("columns that are not numbers: " + ", ".join(words[:8]))
+    return "; ".join(parts) or None

@@ -1,0 +1,232 @@
+"""Drive a graph to its end: decide, reuse or start each stage as soon as what it needs is there."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
+
+from mlops_cli.base.errors import UserError
+from mlops_cli.base.hashing import Oid
+from mlops_cli.pipeline.executors.base import Executor, Finished, Task
+from mlops_cli.pipeline.graph import Graph, Node
+from mlops_cli.pipeline.plan import Decision, Planner
+from mlops_cli.pipeline.records import StageRecord, StageResult, Status
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something a watcher may show. `state` says what happened to `stage` just now."""
+
+    stage: str
+    state: Literal["start", "retry"] | Status
+    detail: str
+    done: int
+    total: int
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an attempt of a stage gave no result."""
+
+    cause: Literal["error", "signal", "oom", "timeout", "cancelled"]
+    message: str
+    hint: str | None = None
+    log: Oid | None = None
+
+
+class Work(Protocol):
+    """Prepares stages for an executor and takes their results home (the floor above knows the verbs)."""
+
+    def prepare(self, node: Node, decision: Decision, attempt: int) -> Task:
+        """A folder with the inputs and a job file."""
+        ...
+
+    def collect(self, node: Node, decision: Decision, finished: Finished) -> StageRecord | Failure:
+        """Store the outputs; the record is kept under its key."""
+        ...
+
+    def record_id(self, record: StageRecord) -> Oid:
+        """Keep a record under its key."""
+        ...
+
+
+Watcher: TypeAlias = Callable[[Event], None]
+
+
+@dataclass
+class Execution:
+    """One pass over a graph. `stop_early`: after a failure nothing new is started; what runs may end."""
+
+    graph: Graph
+    planner: Planner
+    work: Work
+    start_executor: Callable[[], Executor]
+    capacity: int
+    watch: Watcher
+    keep_going: bool = False
+    chosen: frozenset[str] | None = None
+    results: dict[str, StageResult] = field(default_factory=dict)
+    interrupted: bool = False
+    _executor: Executor | None = None
+    _ready: list[tuple[float, int, str]] = field(default_factory=list)
+    _decisions: dict[str, Decision] = field(default_factory=dict)
+    _active: dict[str, int] = field(default_factory=dict)
+    """Node -> attempt."""
+    _free: int = 0
+
+    def run(self) -> dict[str, StageResult]:
+        """Every chosen node's result, in the order of the graph; interruption cancels what runs and returns the rest."""
+        self._free = self.capacity
+        try:
+            self._settle()
+            while self._active or self._ready:
+                self._fill()
+                if self._active:
+                    self._take(self._running().wait())
+                    self._settle()
+        except KeyboardInterrupt:
+            self._interrupt()
+        finally:
+            if self._executor:
+                self._executor.close()
+        return {name: self.results[name] for name in self._nodes() if name in self.results}
+
+    def _nodes(self) -> list[str]:
+        return [name for name in self.graph.nodes if self.chosen is None or name in self.chosen]
+
+    def _settle(self) -> None:
+        """Decide every node whose needs are settled; the nodes stand in an order that makes one pass enough."""
+        for name in self._nodes():
+            if name in self.results or name in self._decisions:
+                continue
+            node = self.graph.nodes[name]
+            if not all(need in self.results for need in node.needs if self.chosen is None or need in self.chosen):
+                continue
+            if self._stopping():
+                self._end(node, "cancelled", "another stage failed first")
+                self.planner.stopped[name] = "failed"
+            else:
+                self._decide(node)
+
+    def _stopping(self) -> bool:
+        return not self.keep_going and any(result.status == "failed" for result in self.results.values())
+
+    def _decide(self, node: Node) -> None:
+        try:
+            decision = self.planner.decide(node)
+        except UserError as error:
+            # What is wrong with one stage must not take the results of the others along.
+            self.planner.stopped[node.id] = "failed"
+            self._end(node, "failed", "could not be planned", failure=error.faults[0].message, hint=error.faults[0].hint)
+            return
+        self.planner.note(decision)
+        if decision.action == "run":
+            self._decisions[node.id] = decision
+            heapq.heappush(self._ready, (-self._expected(node), len(self._decisions), node.id))
+        elif decision.action == "reuse" and decision.record:
+            status: Status = "reused" if decision.record.passed else "gate_failed"
+            self._end(node, status, decision.reason, decision, decision.record, decision.record_id)
+        else:
+            self._end(node, "skipped" if decision.action == "skip" else "blocked", decision.reason)
+
+    def _expected(self, node: Node) -> float:
+        """Seconds that the stage took last time: the longest goes first."""
+        records = self.planner.cache.records_of(self.graph.pipeline.name, node.id)
+        return records[0].seconds if records else 0.0
+
+    def _fill(self) -> None:
+        later = []
+        while self._ready:
+            entry = heapq.heappop(self._ready)
+            node = self.graph.nodes[entry[2]]
+            # A stage that asks for more CPUs than there are runs alone.
+            wanted = min(node.stage.resources.cpu, self.capacity)
+            if self._stopping():
+                self._decisions.pop(node.id)
+                self.planner.stopped[node.id] = "failed"
+                self._end(node, "cancelled", "another stage failed first")
+            elif wanted <= self._free:
+                self._free -= wanted
+                self._start(node, 1)
+            else:
+                later.append(entry)
+        self._ready = later
+        heapq.heapify(self._ready)
+        if not self._active:
+            self._settle()
+
+    def _start(self, node: Node, attempt: int) -> None:
+        decision = self._decisions[node.id]
+        self._active[node.id] = attempt
+        self._tell(node.id, "start" if attempt == 1 else "retry", decision.reason)
+        self._running().submit(self.work.prepare(node, decision, attempt))
+
+    def _running(self) -> Executor:
+        self._executor = self._executor or self.start_executor()
+        return self._executor
+
+    def _take(self, finished: Finished) -> None:
+        node = self.graph.nodes[finished.id]
+        attempt = self._active.pop(node.id)
+        decision = self._decisions[node.id]
+        outcome = self.work.collect(node, decision, finished)
+        if isinstance(outcome, Failure) and outcome.cause in node.stage.retry.when and attempt <= node.stage.retry.max:
+            self._start(node, attempt + 1)
+            return
+        self._free += min(node.stage.resources.cpu, self.capacity)
+        del self._decisions[node.id]
+        if isinstance(outcome, Failure):
+            self.planner.stopped[node.id] = "failed"
+            reason = decision.reason
+            self._end(node, "failed", reason, decision, attempts=attempt, failure=outcome.message, hint=outcome.hint, log=outcome.log, seconds=finished.seconds)
+            return
+        self.planner.finish(node.id, outcome)
+        oid = self.work.record_id(outcome)
+        self._end(node, "ran" if outcome.passed else "gate_failed", decision.reason, decision, outcome, oid, attempts=attempt)
+
+    def _interrupt(self) -> None:
+        self.interrupted = True
+        if self._executor:
+            self._executor.cancel()
+        for name in self._nodes():
+            if name not in self.results:
+                self._end(self.graph.nodes[name], "cancelled", "interrupted")
+
+    def _end(
+        self,
+        node: Node,
+        status: Status,
+        reason: str,
+        decision: Decision | None = None,
+        record: StageRecord | None = None,
+        record_id: Oid | None = None,
+        *,
+        attempts: int = 1,
+        failure: str | None = None,
+        hint: str | None = None,
+        log: Oid | None = None,
+        seconds: float = 0.0,
+    ) -> None:
+        self.results[node.id] = StageResult(
+            stage=node.id,
+            kind=node.stage.kind,
+            status=status,
+            reason=reason,
+            key=record.key if record else None,
+            record=record_id,
+            seconds=record.seconds if record and status != "reused" else seconds,
+            attempts=attempts,
+            outputs=record.outputs if record else {},
+            metrics=record.metrics if record else {},
+            changes=decision.changes if decision else (),
+            failure=failure,
+            hint=hint,
+            log=record.log if record else log,
+        )
+        self._tell(node.id, status, failure or reason, self.results[node.id].seconds)
+
+    def _tell(self, stage: str, state: Literal["start", "retry"] | Status, detail: str, seconds: float = 0.0) -> None:
+        self.watch(Event(stage, state, detail, len(self.results), len(self._nodes()), seconds))

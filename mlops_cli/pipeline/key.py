@@ -1,0 +1,166 @@
+"""The key of a stage: what it executes, on what, with what; and nothing that cannot change its result."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from mlops_cli.base.errors import UserError
+from mlops_cli.base.hashing import hash_file
+from mlops_cli.base.records import Json, plain
+from mlops_cli.pipeline.closure import Closure, Project, closure_of, closure_of_script
+from mlops_cli.pipeline.distributions import Installed, python_version
+from mlops_cli.pipeline.graph import Node
+from mlops_cli.pipeline.records import Components
+from mlops_cli.spec.pipeline import Call, Fit, Sh, Validate
+from mlops_cli.spec.validation import Validation
+from mlops_cli.store.records import Artifact
+
+# Verb -> (version of our own code for it: raise it when its results change, the libraries that it computes with).
+VERB_FACTS: Mapping[str, tuple[int, tuple[str, ...]]] = {
+    "call": (1, ()),
+    "sh": (1, ()),
+    "sql": (1, ("duckdb", "pyarrow")),
+    "split": (1, ("numpy", "pyarrow")),
+    "fit": (1, ("numpy", "sklearn", "skops")),
+    "validate": (1, ("duckdb", "numpy", "sklearn")),
+    "select": (1, ("numpy", "sklearn")),
+    "register": (1, ("sklearn", "skops")),
+}
+TABLE_LIBRARIES = ("pandas", "pyarrow")  # what hands tables and models to a `call`
+NOT_PART = frozenset({"place", "file"})  # where a check stands in its file says nothing about its result
+
+
+@dataclass
+class Keyer:
+    """Computes components for the stages of one project; closures are walked once per callable."""
+
+    root: Path
+    installed: Installed
+    variables: tuple[str, ...] = ()
+    """Environment variables that may change results, from `mlops.yaml`."""
+    validations: Mapping[str, Validation] = field(default_factory=dict)
+    """Spec path -> the validation that a `validate` stage applies."""
+    queries: Mapping[str, str] = field(default_factory=dict)
+    """What `sql:` says -> the text of the query."""
+    _closures: dict[str, Closure] = field(default_factory=dict)
+
+    def components(self, node: Node, inputs: Mapping[str, tuple[Artifact, ...]], seed: int | None) -> Components:
+        """What the result of `node` depends on, given its inputs; raises UserError where its code cannot be found."""
+        version, libraries = VERB_FACTS[node.stage.kind]
+        reached = self.closure(node)
+        packages = {*reached.packages, *libraries, *(TABLE_LIBRARIES if isinstance(node.stage.verb, Call) else ())}
+        return Components(
+            verb=f"{node.stage.kind}/{version}",
+            options=self.options(node),
+            arguments=node.arguments,
+            inputs={name: tuple(map(_identity, values)) for name, values in sorted(inputs.items())},
+            outputs={output.name: output.type for output in node.stage.outputs},
+            code=reached.code,
+            distributions=self.installed.versions_of(packages) if packages else {},
+            environment={name: os.environ.get(name) for name in self.variables},
+            python=python_version(),
+            seed=seed,
+        )
+
+    def options(self, node: Node) -> dict[str, Json]:
+        """The verb's own words; a validation spec counts by what it checks, a query by its text."""
+        verb = node.stage.verb
+        if isinstance(verb, Validate):
+            return {"checks": _meaning(plain(self.validations[verb.spec]))}
+        said = plain(verb)
+        if not isinstance(said, dict):
+            raise TypeError(f"a verb's record is a mapping, not {said!r}")
+        if "query" in said:
+            return {"query": self.queries[str(said["query"])]}
+        return said
+
+    def closure(self, node: Node) -> Closure:
+        """The code that a stage reaches."""
+        match node.stage.verb:
+            case Call(target=target) | Fit(target_class=target):
+                return self._closure(target)
+            case Sh(command=command):
+                return self._closure_of_command(command)
+            case _:
+                return Closure({}, frozenset(), frozenset())
+
+    @cached_property
+    def project(self) -> Project:
+        """The project's modules, read when first asked for."""
+        return Project(self.root)
+
+    def _closure(self, target: str) -> Closure:
+        if target not in self._closures:
+            self._closures[target] = closure_of(self.project, target)
+        return self._closures[target]
+
+    def _closure_of_command(self, command: str) -> Closure:
+        """Files of the project that a command names, and the code behind `python file.py` and `python -m module`."""
+        if command not in self._closures:
+            found = Closure({}, frozenset(), frozenset())
+            words = _words(command)
+            for before, word in zip(["", *words], words, strict=False):
+                found = _joined(found, self._closure_of_word(before, word))
+            self._closures[command] = found
+        return self._closures[command]
+
+    def _closure_of_word(self, before: str, word: str) -> Closure:
+        if before == "-m" and (module := self.project.find(word)):
+            main = module.with_name("__main__.py") if module.name == "__init__.py" else module
+            return closure_of_script(self.project, main) if main.is_file() else Closure({}, frozenset(), frozenset())
+        path = self._file_of(word)
+        if path is None:
+            return Closure({}, frozenset(), frozenset())
+        if path.suffix == ".py":
+            return closure_of_script(self.project, path)
+        name = path.relative_to(self.root).as_posix()
+        return Closure({name: hash_file(path, path.stat().st_size)}, frozenset({name}), frozenset())
+
+    def _file_of(self, word: str) -> Path | None:
+        if not word or "\0" in word or word.startswith(("-", "/")):
+            return None
+        try:
+            path = self.root / word
+            inside = path.is_file() and path.resolve().is_relative_to(self.root.resolve())
+        except OSError:
+            return None  # a word too long for a file name is no file
+        return path if inside else None
+
+
+def check_code(keyer: Keyer, node: Node) -> None:
+    """Raise UserError with the stage's place where its callable is missing from the project or cannot be parsed."""
+    try:
+        keyer.closure(node)
+    except UserError as error:
+        if error.faults[0].place is None:
+            error.faults = tuple(replace(fault, place=node.stage.place) for fault in error.faults)
+        raise
+
+
+def _identity(artifact: Artifact) -> str:
+    # The ending decides how a file is read, so the same bytes under another ending are another input.
+    return artifact.oid + Path(artifact.name).suffix
+
+
+def _meaning(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {name: _meaning(item) for name, item in value.items() if name not in NOT_PART}
+    return [_meaning(item) for item in value] if isinstance(value, list) else value
+
+
+def _words(command: str) -> list[str]:
+    lexer = shlex.shlex(command, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    try:
+        return list(lexer)
+    except ValueError:
+        return command.split()  # unbalanced quotes: the shell will say so when it runs
+
+
+def _joined(one: Closure, other: Closure) -> Closure:
+    return Closure({**one.code, **other.code}, one.files | other.files, one.packages | other.packages, one.notes + other.notes)

@@ -1,0 +1,42 @@
+"""Places inside a text: from the place of a whole value to the place of a part of it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import replace
+
+from mlops_cli.base.errors import Place
+
+
+def inside(place: Place, text: str, start: int, length: int) -> Place:
+    """The place of `text[start:start+length]`, where `place` is that of the YAML value `text`.
+
+    A quoted value starts one column later. Where the written form differs from the value (escapes, several lines),
+    columns inside it cannot be counted, and the whole value is the answer.
+    """
+    at = place.column - 1
+    for quote in (0, 1):
+        if place.text.startswith(text, at + quote):
+            return replace(place, column=at + quote + start + 1, length=max(length, 1))
+    return place
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The one of `known` that `word` was probably meant to be."""
+    names = [name for name in known if name != word]
+    if near := difflib.get_close_matches(word, names, 1, 0.6):
+        return near[0]
+    folded = {name.lower().replace("-", "_"): name for name in names}
+    return folded.get(word.lower().replace("-", "_"))
+
+
+def suggestion(word: str, known: Iterable[str], what: str = "known") -> str | None:
+    """A hint: the nearest of `known`, else all of them when they are few; None when there are none."""
+    names = list(dict.fromkeys(known))
+    if near := nearest(word, names):
+        return f"did you mean '{near}'?"
+    if not names:
+        return None
+    more = ", ..." if len(names) > 12 else ""
+    return f"{what}: {', '.join(names[:12])}{more}"

@@ -1,0 +1,56 @@
+"""The project: the folder with `mlops.yaml`, and what that file says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mlops_cli.base.errors import Place, UserError
+from mlops_cli.spec.checked import checked
+from mlops_cli.spec.source import read_document
+
+FILE = "mlops.yaml"
+
+
+@dataclass(frozen=True)
+class Project:
+    """What `mlops.yaml` says. `root` is its folder, and paths in specs are relative to it."""
+
+    name: str
+    root: Path
+    place: Place
+    env: tuple[str, ...] = ()
+    """Environment variables whose values are part of every key."""
+    durability: Literal["commit", "none"] = "commit"
+    trust: tuple[str, ...] = ()
+    """Qualified names of types that model files may contain besides the built-in list."""
+
+
+def find_root(start: Path) -> Path:
+    """The nearest folder at or above `start` that holds `mlops.yaml`; raises UserError where there is none."""
+    here = start.resolve()
+    for folder in (here, *here.parents):
+        if (folder / FILE).is_file():
+            return folder
+    raise UserError(f"no {FILE} in {start} or above it", "mlops init makes a project of a folder")
+
+
+def load_project(root: Path, remember: Path | None = None) -> Project:
+    """The project file of `root`; raises SpecError with all its faults. `remember`: see `spec.load.load_spec`."""
+    document = read_document(root / FILE, FILE)
+    decoding = checked(document, "project", remember)
+    decoding.finish()
+    data = decoding.mapping(())
+    return Project(
+        name=str(data["name"]),
+        root=root,
+        place=decoding.place(("name",)),
+        env=_texts(data.get("env")),
+        durability="none" if data.get("durability") == "none" else "commit",
+        trust=_texts(data.get("trust")),
+    )
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()

@@ -1,0 +1,189 @@
+"""Between the scheduler and the verbs: a private folder with a stage's inputs, and its outputs taken into the store."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from mlops_cli.base.clock import timestamp
+from mlops_cli.base.files import read_if_there
+from mlops_cli.base.hashing import Oid
+from mlops_cli.base.records import BadRecord, Json, canonical, decode
+from mlops_cli.pipeline.cache import RunCache
+from mlops_cli.pipeline.execute import Failure
+from mlops_cli.pipeline.executors.base import Finished, Task
+from mlops_cli.pipeline.graph import Node
+from mlops_cli.pipeline.key import Keyer
+from mlops_cli.pipeline.plan import BASELINE, Decision
+from mlops_cli.pipeline.records import StageRecord
+from mlops_cli.spec.pipeline import Output, Validate
+from mlops_cli.stages.base import Input, Job, Made
+from mlops_cli.stages.child import ANSWER, JOB, Answer
+from mlops_cli.store.records import Artifact
+from mlops_cli.store.store import Store, Transaction
+from mlops_cli.store.worktree import place_artifact
+
+LOG = "log.txt"
+Stamp = tuple[int, int, int]
+
+
+@dataclass
+class StageWork:
+    """The work of one run, for `pipeline.execute`."""
+
+    root: Path
+    store: Store
+    cache: RunCache
+    keyer: Keyer
+    folder: Path
+    """The run's own scratch folder, on the file system of the store so that results move in by a rename."""
+    run: str
+    pipeline: str
+    seed: int
+    trust: tuple[str, ...]
+    capacity: int
+    _folders: dict[str, Path] = field(default_factory=dict)
+    _stamps: dict[str, dict[Path, Stamp]] = field(default_factory=dict)
+
+    def prepare(self, node: Node, decision: Decision, attempt: int) -> Task:
+        """A fresh folder with the inputs in place and the job file; raises StoreError when an input is damaged."""
+        folder = self._folders[node.id] = self.folder / str(len(self._folders)) / str(attempt)
+        (folder / "in").mkdir(parents=True)
+        (folder / "out").mkdir()
+        job = self._job(node, decision, folder)
+        self._stamps[node.id] = {path: _stamp(path) for path in _files(folder / "in")}
+        (folder / JOB).write_bytes(canonical(job))
+        resources = node.stage.resources
+        environment = {"TMPDIR": str(folder)}
+        return Task(node.id, folder / JOB, folder, folder / LOG, resources.memory, node.stage.timeout, environment)
+
+    def collect(self, node: Node, decision: Decision, finished: Finished) -> StageRecord | Failure:
+        """The stage's record with its outputs in the store, or what went wrong."""
+        folder = self._folders[node.id]
+        with self.store.begin() as transaction:
+            text = read_if_there(folder / LOG)
+            log = transaction.add_bytes(text) if text else None
+            answer = self._answer(node, folder, finished)
+            outputs: dict[str, Artifact] = {}
+            if not isinstance(answer, Failure) and answer.outcome:
+                for output in node.stage.outputs:
+                    outputs[output.name] = _take(transaction, decision, output, answer.outcome.outputs[output.name])
+            transaction.commit(durable=False)
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(answer, Failure) or answer.outcome is None or decision.components is None:
+            return replace(answer, log=log) if isinstance(answer, Failure) else Failure(answer.cause, answer.message, answer.hint, log)
+        return StageRecord(
+            pipeline=self.pipeline,
+            stage=node.id,
+            key=decision.components.key,
+            components=decision.components,
+            outputs=outputs,
+            metrics=answer.outcome.metrics,
+            passed=answer.outcome.passed,
+            log=log,
+            run=self.run,
+            started=timestamp(),
+            seconds=round(finished.seconds, 3),
+            peak_memory=finished.peak_memory,
+            notes=self.keyer.closure(node).notes,
+        )
+
+    def record_id(self, record: StageRecord) -> Oid:
+        """Keep a record in the store and under its key."""
+        with self.store.begin() as transaction:
+            oid = transaction.add_record("stage", record)
+            transaction.commit(durable=False)
+        self.cache.keep(oid, record)
+        return oid
+
+    def _job(self, node: Node, decision: Decision, folder: Path) -> Job:
+        inputs = {name: [self._input(folder, name, n, item) for n, item in enumerate(items)] for name, items in decision.inputs.items()}
+        labels = {name: ", ".join(map(str, edges)) for name, edges in node.edges.items()}
+        if decision.baseline:
+            inputs[BASELINE] = [self._input(folder, "baseline", 0, decision.baseline.artifact)]
+            labels[BASELINE] = decision.baseline.label
+        return Job(
+            stage=node.id,
+            verb=node.stage.kind,
+            project=str(self.root),
+            work=str(folder),
+            options=self._options(node),
+            inputs=inputs,
+            lists=tuple(sorted(node.lists)),
+            arguments=node.arguments,
+            outputs=node.stage.outputs,
+            threads=min(node.stage.resources.cpu, self.capacity),
+            seed=self.seed,
+            trust=self.trust,
+            labels=labels,
+        )
+
+    def _options(self, node: Node) -> dict[str, Json]:
+        verb = node.stage.verb
+        if isinstance(verb, Validate):
+            return {"spec": verb.spec, "text": (self.root / verb.spec).read_text("utf-8")}
+        return self.keyer.options(node)
+
+    def _input(self, folder: Path, name: str, number: int, artifact: Artifact) -> Input:
+        target = folder / "in" / f"{name}-{number}{Path(artifact.name).suffix}"
+        place_artifact(self.store, artifact, target, mode="link")
+        return Input(str(target), artifact.type, artifact.oid)
+
+    def _answer(self, node: Node, folder: Path, finished: Finished) -> Answer | Failure:
+        # Removing its private link is the stage's right; writing through it would damage the store.
+        changed = [path.name for path, stamp in self._stamps.pop(node.id).items() if path.exists() and _stamp(path) != stamp]
+        if changed:
+            return Failure("error", f"the stage changed its input {', '.join(changed)}", "let it work on a copy")
+        match finished.cause:
+            case "cancelled":
+                return Failure("cancelled", "cancelled")
+            case "timeout":
+                return Failure("timeout", f"took longer than its timeout of {node.stage.timeout:g} s", "raise `timeout:`")
+            case "signal":
+                name = signal.Signals(-finished.status).name
+                hint = "the system may have run out of memory" if name == "SIGKILL" else None
+                return Failure("signal", f"its process was killed by {name}", hint)
+        text = read_if_there(folder / ANSWER)
+        try:
+            answer = decode(text, Answer) if text else None
+        except BadRecord:
+            answer = None
+        if answer is None:
+            return Failure("error", f"its process ended with {finished.status} and no answer")
+        return answer
+
+
+def _take(transaction: Transaction, decision: Decision, output: Output, made: Made) -> Artifact:
+    if made.same is not None:
+        name, _, number = made.same.partition("[")
+        return replace(decision.inputs[name][int(number.rstrip("]") or 0)], type=output.type)
+    path = Path(made.path or "")
+    if path.is_dir():
+        oid, files, size = transaction.add_tree(path)
+        return Artifact(output.type, oid, "tree", path.name, size, files)
+    name = path.name if path.suffix or output.type != "table" else path.name + _ending(path)
+    size = path.stat().st_size
+    return Artifact(output.type, transaction.take_file(path), "file", name, size, 1)
+
+
+def _ending(path: Path) -> str:
+    """The ending that tells the format of a table which a command wrote without one."""
+    with open(path, "rb") as file:
+        head = file.read(64)
+    if head.startswith(b"PAR1"):
+        return ".parquet"
+    if head.startswith(b"ARROW1"):
+        return ".arrow"
+    return ".jsonl" if head.lstrip().startswith(b"{") else ".csv"
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def _stamp(path: Path) -> Stamp:
+    state = path.stat()
+    return state.st_size, state.st_mtime_ns, state.st_ino

@@ -1,0 +1,103 @@
+"""What a file format must be able to do, and how a file that breaks its format is reported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+import duckdb
+import pyarrow as pa
+
+from mlops_cli.base.errors import StageFailed
+
+
+class BadTable(StageFailed):
+    """A file is not the table that its name promises; `line` counts from 1 where the fault has a spot."""
+
+    def __init__(self, path: Path, reason: str, hint: str | None = None, line: int | None = None) -> None:
+        at = f", line {line}" if line else ""
+        super().__init__(f"'{path.name}'{at}: {reason}", hint)
+        self.reason = reason
+        self.hint = hint
+        self.line = line
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as it lies in the file: its name and the DuckDB type it is read as."""
+
+    name: str
+    stored: str
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A file opened for queries: `sql` selects its columns in order, renamed to c0, c1, ... (a name may be anything)."""
+
+    columns: tuple[Column, ...]
+    sql: str
+
+
+class Format(Protocol):
+    """A module of this folder."""
+
+    NAME: str
+    ENDINGS: tuple[str, ...]
+    TEXT: Literal["all", "times", "none"]
+    """Which values the file can only hold as text: all of them (CSV), dates and times (JSON), or none."""
+
+    def attach(self, connection: duckdb.DuckDBPyConnection, path: Path, view: str) -> Attached:
+        """Open the file for queries without loading it; `view` is a free name in the connection. Raises BadTable."""
+        ...
+
+    def explain(self, path: Path, error: duckdb.Error) -> BadTable:
+        """A fault that a query met in the file's rows, in words for the user."""
+        ...
+
+    def read(self, path: Path) -> pa.Table:
+        """The whole file in memory, with types inferred from all its rows where it bears none. Raises BadTable."""
+        ...
+
+    def write(self, table: pa.Table, path: Path) -> None:
+        """Write the table; the same table always gives the same bytes. Raises BadTable, OSError."""
+        ...
+
+
+def quoted(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def positions(count: int) -> str:
+    """The column aliases c0, c1, ... of an attached file."""
+    return ", ".join(f"c{index}" for index in range(count))
+
+
+def check_names(path: Path, names: list[str], line: int | None = None) -> None:
+    """Refuse a table without columns or with two columns of one name; raises BadTable."""
+    if not names:
+        raise BadTable(path, "there are no columns", line=line)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        shown = ", ".join(f"'{name}'" for name in twice[:5])
+        raise BadTable(path, f"duplicate column {shown}", "give every column its own name", line)
+
+
+def described(connection: duckdb.DuckDBPyConnection, query: str) -> list[Column]:
+    """The columns of a query, without running it."""
+    return [Column(str(row[0]), str(row[1])) for row in connection.execute(f"DESCRIBE {query}").fetchall()]
+
+
+def first_sentence(error: Exception) -> str:
+    """A library's message cut down to its first line, without its own prefix and its advice."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = lines[0] if lines else type(error).__name__
+    for prefix in ("Invalid Input Error: ", "IO Error: ", "Invalid Error: ", "Conversion Error: ", "Binder Error: "):
+        text = text.removeprefix(prefix)
+    return text.rstrip(".: ")

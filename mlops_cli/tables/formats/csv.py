@@ -1,0 +1,140 @@
+"""Comma-separated values: UTF-8, one header line, RFC 4180 quotes. An empty cell is null, a quoted empty cell is ''."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import pyarrow as pa
+import pyarrow.csv
+
+from mlops_cli.tables.formats.base import Attached, BadTable, Column, check_names, first_sentence, positions, quoted
+
+NAME = "csv"
+ENDINGS: tuple[str, ...] = (".csv",)
+TEXT: Literal["all", "times", "none"] = "all"
+
+HEAD = 1 << 16
+WIDTH = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
+LINE = re.compile(r"Line: (\d+)")
+ARROW_WIDTH = re.compile(r"Expected (\d+) columns, got (\d+)")
+ARROW_ROW = re.compile(r"Row #(\d+)")
+
+
+def attach(connection: duckdb.DuckDBPyConnection, path: Path, view: str) -> Attached:
+    """Every column as text, so that a value of a wrong type can be counted and shown."""
+    names = header(path)
+    columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(names)))
+    sql = (
+        f"SELECT * FROM read_csv({quoted(str(path))}, header=true, auto_detect=false, delim=',', quote='\"', "
+        f"escape='\"', nullstr='', allow_quoted_nulls=false, columns={{{columns}}}) AS t({positions(len(names))})"
+    )
+    return Attached(tuple(Column(name, "VARCHAR") for name in names), sql)
+
+
+def header(path: Path) -> list[str]:
+    """The column names; raises BadTable for an empty file, bytes that are not text, and names that repeat."""
+    with open(path, "rb") as file:
+        head = file.read(HEAD)
+    if not head.strip():
+        raise BadTable(path, "the file is empty", "a CSV file begins with a line of column names")
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise BadTable(path, "the text is UTF-16", "save it as UTF-8", 1)
+    if b"\0" in head:
+        raise BadTable(path, "this is a binary file, not CSV text", "name the file after what it is", line_of(head))
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as text:
+            names = next(csv.reader(text), [])
+    except UnicodeDecodeError:
+        raise not_utf8(path) from None
+    except csv.Error as error:
+        raise BadTable(path, f"the header cannot be read ({error})", line=1) from None
+    check_names(path, names, line=1)
+    if len(names) == 1:
+        check_delimiter(path, head.decode("utf-8", "replace"))
+    return names
+
+
+def check_delimiter(path: Path, head: str) -> None:
+    """Refuse a single column whose name and first value are parted equally often by another delimiter."""
+    first, second = [*head.splitlines(), "", ""][:2]
+    for other, word in ((";", "';'"), ("\t", "a tab"), ("|", "'|'")):
+        if first.count(other) and first.count(other) == second.count(other):
+            raise BadTable(path, f"the columns are parted by {word}, not by ','", "write the file with commas", 1)
+
+
+def line_of(head: bytes) -> int:
+    """The line of the first zero byte."""
+    return head[: head.index(b"\0")].count(b"\n") + 1
+
+
+def not_utf8(path: Path) -> BadTable:
+    """The fault of a file with bytes that are not UTF-8, with the line of the first."""
+    line = 0
+    with open(path, "rb") as file:
+        for line, row in enumerate(file, start=1):
+            try:
+                row.decode("utf-8")
+            except UnicodeDecodeError as error:
+                byte = row[error.start]
+                reason = f"the text is not UTF-8 (byte 0x{byte:02x} at position {error.start + 1} of the line)"
+                return BadTable(path, reason, "save it as UTF-8", line)
+    return BadTable(path, "the text is not UTF-8", "save it as UTF-8", line or None)
+
+
+def explain(path: Path, error: duckdb.Error) -> BadTable:
+    """A fault that DuckDB found while scanning the rows, in our words."""
+    text = str(error)
+    found = LINE.search(text)
+    line = int(found[1]) if found else None
+    width = WIDTH.search(text)
+    if width:
+        return uneven(path, int(width[1]), int(width[2]), line)
+    if "unterminated quote" in text:
+        return BadTable(path, "a quoted value is never closed", "the file may be cut off, or a quote is missing", line)
+    if "utf-8" in text.lower() or "unicode" in text.lower():
+        return not_utf8(path)
+    return BadTable(path, f"the rows cannot be read ({first_sentence(error)})", line=line)
+
+
+def uneven(path: Path, expected: int, found: int, line: int | None) -> BadTable:
+    """The fault of a row with more or fewer values than the header has names."""
+    hint = "the file may be cut off here" if found < expected else "a comma inside a value needs quotes around the value"
+    values = f"{found} value" + ("" if found == 1 else "s")
+    return BadTable(path, f"{values} where the header has {expected} columns", hint, line)
+
+
+def read(path: Path) -> pa.Table:
+    """Types come from all rows: integer, number, true/false, date, time, else text."""
+    names = header(path)
+    try:
+        table = pyarrow.csv.read_csv(
+            path,
+            read_options=pyarrow.csv.ReadOptions(column_names=names, skip_rows_after_names=1, use_threads=True),
+            parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=len(names) > 1),
+            convert_options=pyarrow.csv.ConvertOptions(
+                null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        width = ARROW_WIDTH.search(str(error))
+        row = ARROW_ROW.search(str(error))
+        line = int(row[1]) if row else None
+        if width:
+            raise uneven(path, int(width[1]), int(width[2]), line) from None
+        raise BadTable(path, f"the rows cannot be read ({first_sentence(error)})", line=line) from None
+    if any(pa.types.is_binary(kind) for kind in table.schema.types):
+        raise not_utf8(path)
+    return table
+
+
+def write(table: pa.Table, path: Path) -> None:
+    """Values that need no quotes get none, except empty texts."""
+    try:
+        options = pyarrow.csv.WriteOptions(quoting_style="needed")
+        pyarrow.csv.write_csv(table, path, options)
+    except pa.ArrowInvalid as error:
+        raise BadTable(path, f"the table cannot be written as CSV ({first_sentence(error)})") from None

@@ -1,0 +1,98 @@
+"""JSON lines: one object a line. Dates and times are texts, as JSON has no others."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import msgspec
+import pyarrow as pa
+import pyarrow.json
+
+from mlops_cli.tables.formats.base import (
+    Attached,
+    BadTable,
+    Column,
+    check_names,
+    described,
+    first_sentence,
+    identifier,
+    positions,
+    quoted,
+)
+
+NAME = "jsonl"
+ENDINGS: tuple[str, ...] = (".jsonl", ".ndjson")
+TEXT: Literal["all", "times", "none"] = "times"
+
+LINE = re.compile(r"in line (\d+)")
+GUESSED = frozenset({"DATE", "TIME", "TIMESTAMP", "UUID", "TIMESTAMP WITH TIME ZONE"})
+"""Types that DuckDB sees in texts; we leave them texts."""
+MIXED = "JSON"
+"""The type of a column whose values differ in type; read as text."""
+
+
+def attach(connection: duckdb.DuckDBPyConnection, path: Path, view: str) -> Attached:
+    """Types come from all lines; a column of mixed types is read as text, and texts that look like dates stay texts."""
+    check_lines(path)
+    source = f"read_json({quoted(str(path))}, format='newline_delimited', sample_size=-1, maximum_depth=2"
+    try:
+        found = described(connection, f"SELECT * FROM {source})")
+    except duckdb.Error as error:
+        raise explain(path, error) from None
+    columns = tuple(Column(column.name, "VARCHAR" if column.stored in GUESSED else column.stored) for column in found)
+    check_names(path, [column.name for column in columns])
+    types = ", ".join(
+        f"{identifier(column.name)}: {quoted('VARCHAR' if column.stored == MIXED else column.stored)}"
+        for column in columns
+    )
+    sql = (
+        f"SELECT * FROM read_json({quoted(str(path))}, format='newline_delimited', columns={{{types}}}) "
+        f"AS t({positions(len(columns))})"
+    )
+    return Attached(columns, sql)
+
+
+def check_lines(path: Path) -> None:
+    """Refuse a file whose first line is no JSON object; raises BadTable."""
+    with open(path, "rb") as file:
+        first = next((line for line in file if line.strip()), b"")
+    if not first:
+        raise BadTable(path, "the file is empty", "a JSON lines file has one object a line")
+    try:
+        value = msgspec.json.decode(first)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadTable(path, f"this is not JSON ({error})", line=1) from None
+    if not isinstance(value, dict):
+        raise BadTable(path, "a line must be a JSON object", 'write {"column": value, ...} on every line', 1)
+    check_names(path, [str(name) for name in value], 1)
+
+
+def explain(path: Path, error: duckdb.Error) -> BadTable:
+    """A fault that DuckDB found while scanning the lines, in our words."""
+    found = LINE.search(str(error))
+    text = first_sentence(error).split(": ")[-1]
+    return BadTable(path, f"this is not JSON ({text})", line=int(found[1]) if found else None)
+
+
+def read(path: Path) -> pa.Table:
+    """Types come from all lines; fields that a line lacks are null."""
+    check_lines(path)
+    try:
+        options = pyarrow.json.ReadOptions(block_size=max(1 << 20, min(path.stat().st_size + 1, (1 << 31) - 1)))
+        return pyarrow.json.read_json(path, read_options=options)
+    except pa.ArrowInvalid as error:
+        raise BadTable(path, f"the lines cannot be read ({first_sentence(error)})") from None
+
+
+def write(table: pa.Table, path: Path) -> None:
+    """One object a line, in the order of the columns; not-a-number becomes null, times become texts."""
+    with open(path, "wb") as file:
+        for batch in table.to_batches(max_chunksize=10_000):
+            for row in batch.to_pylist():
+                try:
+                    file.write(msgspec.json.encode(row) + b"\n")
+                except TypeError as error:
+                    raise BadTable(path, f"the table cannot be written as JSON ({error})") from None

@@ -1,0 +1,151 @@
+"""The end of a run: its record, and the names that move, all in one line of the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from mlops_cli.base.clock import timestamp
+from mlops_cli.base.hashing import Oid
+from mlops_cli.pipeline.graph import Edge, Graph, Node, gates
+from mlops_cli.pipeline.records import RunRecord, StageResult
+from mlops_cli.spec.pipeline import Register, Validate
+from mlops_cli.spec.validation import Validation
+from mlops_cli.store.journal import Conflict, Move
+from mlops_cli.store.records import Artifact, Version
+from mlops_cli.store.store import Transaction
+from mlops_cli.workflows.baselines import passed_name
+from mlops_cli.workflows.naming import edge_name, output_name
+from mlops_cli.workflows.workspace import Workspace
+
+Target: TypeAlias = tuple[Literal["data", "model"], Artifact, str | None]
+"""What a name shall stand for: its kind, the content, and the stage that made it (None: a source)."""
+PASSED = frozenset({"ran", "reused"})
+ATTEMPTS = 20  # runs that may finish at the same moment before one of them gives up
+
+
+@dataclass(frozen=True)
+class Published:
+    """A name that a run has moved."""
+
+    name: str
+    number: int
+    """The version's number: `name@v<number>`."""
+    oid: Oid
+    artifact: Artifact
+    kind: str
+    alias: str | None = None
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """Decides which names a run moves, and moves them."""
+
+    workspace: Workspace
+    graph: Graph
+    validations: Mapping[str, Validation]
+    sources: Mapping[str, Artifact]
+    results: Mapping[str, StageResult]
+
+    def targets(self, complete: bool) -> dict[str, Target]:
+        """Name -> (kind, content, stage). An incomplete run moves only sources whose own gates passed."""
+        wanted: dict[str, Target] = {}
+        for source, artifact in self.sources.items():
+            if complete or self._gated_and_passed(source):
+                wanted[source] = ("data", artifact, None)
+        wanted.update(self._passes(complete))
+        if complete:
+            for node in self._done():
+                for output in node.stage.outputs:
+                    wanted[output_name(self.graph.pipeline, node, output)] = ("data", self.results[node.id].outputs[output.name], node.id)
+                if isinstance(node.stage.verb, Register):
+                    content = self._content(node.edges["model"][0])
+                    wanted[node.stage.verb.model] = ("model", content, node.id)
+                    if node.stage.verb.alias:
+                        wanted[f"{node.stage.verb.model}@{node.stage.verb.alias}"] = ("model", content, node.id)
+        return wanted
+
+    def _done(self) -> Iterable[Node]:
+        return (node for name, node in self.graph.nodes.items() if name in self.results and self.results[name].status in PASSED)
+
+    def _gated_and_passed(self, source: str) -> bool:
+        names = gates(self.graph, source)
+        return bool(names) and all(name in self.results and self.results[name].status in PASSED for name in names)
+
+    def _passes(self, complete: bool) -> dict[str, Target]:
+        """The aliases that say which version last passed which validation of data."""
+        found: dict[str, Target] = {}
+        for node in self._done():
+            edges = node.edges.get("data", ())
+            if isinstance(node.stage.verb, Validate) and "model" not in node.edges and edges and (complete or edges[0].node is None):
+                validation = self.validations[node.stage.verb.spec]
+                name = passed_name(edge_name(self.graph.pipeline, edges[0]), validation.name)
+                found[name] = ("data", self._content(edges[0]), edges[0].node)
+        return found
+
+    def _content(self, edge: Edge) -> Artifact:
+        return self.sources[edge.output] if edge.node is None else self.results[edge.node].outputs[edge.output]
+
+    def changed(self, complete: bool) -> dict[str, Target]:
+        """The targets whose name stands for another content now."""
+        current = self.workspace.journal.names()
+        return {
+            name: target
+            for name, target in self.targets(complete).items()
+            if name not in current or self._version(current[name]).artifact.oid != target[1].oid
+        }
+
+    def _version(self, oid: Oid) -> Version:
+        return self.workspace.store.read_record(oid, "version", Version)
+
+    def publish(self, transaction: Transaction, run: RunRecord, complete: bool) -> list[Published]:
+        """Write versions and the run, flush, then move all names at once; two runs at the same moment both land."""
+        targets = self.changed(complete)
+        run_id = transaction.add_record("run", run)
+        made: dict[tuple[str, Oid], Oid] = {}
+        for name, target in targets.items():
+            content = (name.partition("@")[0], target[1].oid)
+            if content not in made:
+                made[content] = self._oid_for(transaction, content[0], target, run_id)
+        versions = {name: made[name.partition("@")[0], target[1].oid] for name, target in targets.items()}
+        transaction.commit()
+        self.workspace.store.flush()
+        for _ in range(ATTEMPTS):
+            before = self.workspace.journal.names()
+            moves = [Move(name, before.get(name), oid) for name, oid in versions.items() if before.get(name) != oid]
+            try:
+                self.workspace.journal.append(moves, f"run {run.id} of {run.pipeline}: {run.outcome}", run=run_id)
+                break
+            except Conflict:
+                continue  # another run moved one of the names in between: the newest line is the newest version
+        else:
+            raise Conflict(f"run {run.id} could not move its names: too many others did at the same time", "run again: nothing is lost")
+        return [self._published(name, oid, targets[name]) for name, oid in versions.items()]
+
+    def _oid_for(self, transaction: Transaction, base: str, target: Target, run: Oid) -> Oid:
+        """The earlier version of this name with the same content, or a new one. An alias points at its model's version."""
+        kind, artifact, stage = target
+        for oid in self.workspace.journal.versions(base):
+            if self._version(oid).artifact.oid == artifact.oid:
+                return oid
+        evidence, metrics = self._evidence(artifact) if kind == "model" else ((), {})
+        facts = {"pipeline": self.graph.pipeline.name, "parameters": dict(self.graph.parameters)}
+        version = Version(kind, base, artifact, timestamp(), run, stage, evidence, metrics, facts)
+        return transaction.add_record("version", version)
+
+    def _evidence(self, model: Artifact) -> tuple[tuple[Oid, ...], dict[str, float]]:
+        """The reports of the gates that judged this very model in this run, and what they measured."""
+        reports: list[Oid] = []
+        metrics: dict[str, float] = {}
+        for node in self._done():
+            edges = node.edges.get("model", ())
+            if isinstance(node.stage.verb, Validate) and edges and self._content(edges[0]).oid == model.oid:
+                reports.append(self.results[node.id].outputs["report"].oid)
+                metrics.update(self.results[node.id].metrics)
+        return tuple(reports), metrics
+
+    def _published(self, name: str, oid: Oid, target: Target) -> Published:
+        base, _, alias = name.partition("@")
+        number = self.workspace.journal.versions(base).index(oid) + 1
+        return Published(base, number, oid, target[1], target[0], alias or None)

@@ -1,0 +1,219 @@
+"""`mlops run`: bring every result of a pipeline up to date, and publish what passed."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from mlops_cli.base.clock import timestamp
+from mlops_cli.base.records import Json
+from mlops_cli.pipeline.execute import Execution, Watcher
+from mlops_cli.pipeline.executors import EXECUTORS
+from mlops_cli.pipeline.executors.base import Executor
+from mlops_cli.pipeline.key import VERB_FACTS
+from mlops_cli.pipeline.plan import Decision
+from mlops_cli.pipeline.records import RunRecord, StageResult
+from mlops_cli.spec.pipeline import Call, Fit
+from mlops_cli.stages import VERB_MODULES
+from mlops_cli.stages.work import StageWork
+from mlops_cli.store.git import git_state
+from mlops_cli.store.records import Artifact
+from mlops_cli.store.worktree import checkout
+from mlops_cli.workflows.code_snapshot import code_files, store_code
+from mlops_cli.workflows.plan_pipeline import decide
+from mlops_cli.workflows.prepare import Prepared, prepare
+from mlops_cli.workflows.publish import PASSED, Published, Publisher
+from mlops_cli.workflows.sources import take_sources, write_lock
+from mlops_cli.workflows.workspace import Workspace
+
+ENTRY = "mlops_cli.stages.child:main"
+WORK = "work"
+# Libraries that may be loaded before a fork: they start no threads and hold no files by being imported.
+FORK_SAFE = frozenset({"numpy", "pandas", "pyarrow", "scipy", "sklearn", "duckdb", "skops"})
+MODULES = {"sklearn": "sklearn.pipeline", "skops": "skops.io", "pyarrow": "pyarrow.parquet"}
+
+Outcome: TypeAlias = Literal["done", "gate_failed", "failed", "interrupted"]
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What `mlops run` was asked for."""
+
+    spec: str | None = None
+    select: tuple[str, ...] = ()
+    parameters: Mapping[str, str] | None = None
+    jobs: int = 0
+    """CPUs to use; 0: all there are."""
+    executor: str = "local"
+    force: bool = False
+    keep_going: bool = False
+    locked: bool = False
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What a run did."""
+
+    id: str
+    pipeline: str
+    spec: str
+    outcome: Outcome
+    seconds: float
+    stages: tuple[StageResult, ...]
+    published: tuple[Published, ...]
+    parameters: Mapping[str, Json]
+    recorded: bool
+    """False: nothing ran and no name moved, so there is nothing new to remember."""
+    files: tuple[str, ...] = ()
+    """Files of the work tree that the run wrote."""
+
+
+def run_pipeline(workspace: Workspace, options: RunOptions, watch: Watcher) -> RunReport:
+    """Run a pipeline; raises UserError before anything is started, later mistakes are in the report."""
+    started, clock = timestamp(), time.monotonic()
+    prepared = prepare(workspace, options.spec, options.parameters or {}, options.select)
+    sources = take_sources(workspace, prepared.pipeline, prepared.needed_sources, locked=options.locked)
+    name = new_run_id()
+    execution = _execute(prepared, sources, options, name, watch)
+    try:
+        results = execution.run()
+    finally:
+        shutil.rmtree(workspace.store.folder / WORK / f"{os.getpid()}-{name}", ignore_errors=True)
+    report = RunReport(
+        id=name,
+        pipeline=prepared.pipeline.name,
+        spec=prepared.pipeline.file,
+        outcome=_outcome(execution, results),
+        seconds=round(time.monotonic() - clock, 3),
+        stages=tuple(results.values()),
+        published=(),
+        parameters=prepared.graph.parameters,
+        recorded=False,
+        files=_put_into_work_tree(prepared, results),
+    )
+    return _finish(prepared, sources, results, report, started)
+
+
+def new_run_id() -> str:
+    """A short name for a run, such as `k3f9qa`."""
+    return "".join(secrets.choice("abcdefghjkmnpqrstvwxyz23456789") for _ in range(8))
+
+
+def check_pipeline(workspace: Workspace, options: RunOptions) -> list[Decision]:
+    """`run --check`: the stages that would run; empty when everything is up to date. Needs no data, only records."""
+    prepared = prepare(workspace, options.spec, options.parameters or {}, options.select)
+    return [decision for decision in decide(prepared, force=options.force) if decision.action in ("run", "maybe")]
+
+
+def _execute(prepared: Prepared, sources: Mapping[str, Artifact], options: RunOptions, name: str, watch: Watcher) -> Execution:
+    workspace = prepared.workspace
+    force = frozenset(prepared.chosen or prepared.graph.nodes) if options.force else frozenset()
+    capacity = options.jobs or os.cpu_count() or 1
+    work = StageWork(
+        root=workspace.root,
+        store=workspace.store,
+        cache=workspace.cache,
+        keyer=prepared.keyer,
+        folder=workspace.store.folder / WORK / f"{os.getpid()}-{name}",
+        run=name,
+        pipeline=prepared.pipeline.name,
+        seed=prepared.pipeline.seed or 0,
+        trust=workspace.project.trust,
+        capacity=capacity,
+    )
+
+    def start_executor() -> Executor:
+        sweep(workspace.store.folder / WORK)
+        module = importlib.import_module(EXECUTORS[options.executor])
+        executor: Executor = module.create(ENTRY, capacity, preload(prepared))
+        return executor
+
+    planner = prepared.planner(sources, force)
+    return Execution(prepared.graph, planner, work, start_executor, capacity, watch, options.keep_going, prepared.chosen)
+
+
+def preload(prepared: Prepared) -> tuple[str, ...]:
+    """What the fork server loads once, so that no stage waits for it: the verbs in use and the libraries they reach."""
+    nodes = [node for name, node in prepared.graph.nodes.items() if prepared.chosen is None or name in prepared.chosen]
+    libraries = set()
+    for node in nodes:
+        libraries |= {*VERB_FACTS[node.stage.kind][1], *prepared.keyer.closure(node).packages} & FORK_SAFE
+        if isinstance(node.stage.verb, Call):
+            libraries |= {"pandas", "pyarrow"}
+        elif isinstance(node.stage.verb, Fit) and node.stage.verb.target_class.startswith("sklearn."):
+            libraries.add(node.stage.verb.target_class.partition(":")[0])
+    verbs = {VERB_MODULES[node.stage.kind] for node in nodes}
+    # Verbs come last: they load less when the libraries that they use are there.
+    return ("mlops_cli.stages.child", *sorted(MODULES.get(name, name) for name in libraries), *sorted(verbs))
+
+
+def sweep(folder: Path) -> None:
+    """Remove the scratch folders of runs whose process is gone."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        pid = path.name.partition("-")[0]
+        try:
+            os.kill(int(pid), 0)
+        except (ProcessLookupError, ValueError):
+            shutil.rmtree(path, ignore_errors=True)
+        except PermissionError:
+            continue  # somebody else's run, alive
+
+
+def _outcome(execution: Execution, results: Mapping[str, StageResult]) -> Outcome:
+    statuses = {result.status for result in results.values()}
+    if execution.interrupted:
+        return "interrupted"
+    if "failed" in statuses:
+        return "failed"
+    return "gate_failed" if "gate_failed" in statuses else "done"
+
+
+def _put_into_work_tree(prepared: Prepared, results: Mapping[str, StageResult]) -> tuple[str, ...]:
+    """Write the outputs that ask for a `path`, where the work tree has something else."""
+    workspace, written = prepared.workspace, []
+    for name, result in results.items():
+        if result.status in PASSED:
+            for output in prepared.graph.nodes[name].stage.outputs:
+                if output.path:
+                    changes = checkout(workspace.store, result.outputs[output.name], workspace.root / output.path, index=workspace.index)
+                    written.extend([output.path] if changes.written else [])
+    workspace.index.save()
+    return tuple(written)
+
+
+def _finish(prepared: Prepared, sources: Mapping[str, Artifact], results: Mapping[str, StageResult], run: RunReport, started: str) -> RunReport:
+    """Record the run and move its names, if there is anything to record."""
+    workspace = prepared.workspace
+    complete = run.outcome == "done"
+    publisher = Publisher(workspace, prepared.graph, prepared.keyer.validations, sources, results)
+    fresh = any(result.status in ("ran", "failed", "cancelled") or result.seconds for result in results.values())
+    if not fresh and not publisher.changed(complete):
+        return run
+    with workspace.store.begin() as transaction:
+        spec = workspace.root / prepared.pipeline.file
+        record = RunRecord(
+            id=run.id,
+            pipeline=run.pipeline,
+            spec=run.spec,
+            outcome=run.outcome,
+            started=started,
+            seconds=run.seconds,
+            code=store_code(workspace, transaction, code_files(workspace, spec, prepared.graph, prepared.keyer)),
+            git=git_state(workspace.root),
+            environment=transaction.add_record("environment", workspace.installed.environment()),
+            parameters=prepared.graph.parameters,
+            seed=prepared.pipeline.seed,
+            inputs=sources,
+            stages=tuple(results.values()),
+        )
+        published = publisher.publish(transaction, record, complete)
+    if complete or published:
+        write_lock(workspace.root, prepared.pipeline, {name: item for name, item in sources.items() if complete or name in {p.name for p in published}})
+    return replace(run, published=tuple(published), recorded=True)

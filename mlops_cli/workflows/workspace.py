@@ -1,0 +1,59 @@
+"""A project opened for work: its settings, its store, the names in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from mlops_cli.pipeline.cache import RunCache
+from mlops_cli.pipeline.distributions import Installed
+from mlops_cli.spec.project import Project, find_root, load_project
+from mlops_cli.store.journal import Journal
+from mlops_cli.store.stat_index import StatIndex
+from mlops_cli.store.store import Store
+
+FOLDER = ".mlops"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Everything that a use case needs to know of a project."""
+
+    root: Path
+    project: Project
+    store: Store
+
+    @cached_property
+    def journal(self) -> Journal:
+        """The names."""
+        return Journal(self.store)
+
+    @cached_property
+    def cache(self) -> RunCache:
+        """Key -> result."""
+        return RunCache(self.store)
+
+    @cached_property
+    def index(self) -> StatIndex:
+        """What is known of the work tree's files without reading them."""
+        return StatIndex.load(self.store)
+
+    @cached_property
+    def installed(self) -> Installed:
+        """The distributions of this interpreter."""
+        return Installed(self.store.folder / "cache" / "distributions.json")
+
+    @property
+    def remember(self) -> Path:
+        """Where specs that were found valid are remembered."""
+        return self.store.folder / "cache" / "specs"
+
+
+def open_workspace(start: Path) -> Workspace:
+    """The project that `start` is in; its store is made when there is none yet. Raises UserError outside a project."""
+    root = find_root(start)
+    project = load_project(root)
+    folder = root / FOLDER
+    store = Store.open(folder, project.durability) if folder.exists() else Store.create(folder, project.durability)
+    return Workspace(root, project, store)
