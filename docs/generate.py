@@ -80,7 +80,7 @@ def keys(schema: Schema, prefix: str = "") -> Iterator[Key]:
         items = part.get("items")
         inner += [*keys(items, "[].")] if isinstance(items, dict) else []
         twin = seen.setdefault(str(inner), path) if inner else path
-        same = "" if twin == path else f" Takes the same keys as `{twin}`."
+        same = "" if twin == path else f" Takes the same keys as `{twin.strip('.[]')}`."
         yield Key(path, types(part), text(part, required) + same, shown(part.get("default")), example(part))
         yield from (replace(key, path=path + key.path) for key in inner if twin == path)
 
@@ -99,10 +99,15 @@ def types(part: Schema) -> str:
 
 def text(part: Schema, required: bool) -> str:
     """The description, with the limits that the schema sets."""
-    limits = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than", "exclusiveMaximum": "less than"}
+    limits = {
+        "minimum": "at least",
+        "maximum": "at most",
+        "exclusiveMinimum": "more than",
+        "exclusiveMaximum": "less than",
+    }
     said = [f"{words} {part[name]}" for name, words in limits.items() if name in part]
     more = f" ({', '.join(said)})" if said else ""
-    return part.get("description", "") + more + (" **Required.**" if required else "")
+    return str(part.get("description", "")) + more + (" **Required.**" if required else "")
 
 
 def shown(value: object) -> str:
@@ -127,7 +132,9 @@ def spec_page(file: str) -> str:
     """The reference page of one kind of spec."""
     schema = load(SCHEMAS / file)
     page = f"{NOTE}# {schema['title']}\n\n{schema['description']}\n\n"
-    page += "`NAME` stands for a name of your choice. Keys that begin with `x-` are yours: they are kept and ignored.\n\n"
+    page += (
+        "`NAME` stands for a name of your choice. Keys that begin with `x-` are yours: they are kept and ignored.\n\n"
+    )
     page += table(keys(schema))
     return page + (stages() if file.startswith("pipeline.") else "")
 
@@ -151,10 +158,13 @@ def command_page() -> str:
     group = typer.main.get_command(build())
     if not isinstance(group, TyperGroup):
         raise TypeError("the program has no commands")
-    page = f"{NOTE}# Commands\n\n{group.help}\n\nEvery command takes `--json`, `-C DIR`, `-v` and `--help`. {group.epilog}\n"
+    common = "Every command takes `--json`, `-C DIR`, `-v` and `--help`."
+    page = f"{NOTE}# Commands\n\n{group.help}\n\n{common}\n\n{group.epilog}\n"
     for name, command in group.commands.items():
         usage = " ".join(filter(None, (parameter_word(item) for item in command.params)))
-        page += f"\n## mlops {name}\n\n{command.help}\n\n    mlops {name} {usage}".rstrip() + f"\n\n{command.epilog}\n\n"
+        page += (
+            f"\n## mlops {name}\n\n{command.help}\n\n    mlops {name} {usage}".rstrip() + f"\n\n{command.epilog}\n\n"
+        )
         rows = [parameter_row(item) for item in command.params if parameter_word(item)]
         page += "| | |\n|---|---|\n" + "".join(rows) if rows else ""
     return page
@@ -164,7 +174,11 @@ def parameter_word(item: object) -> str:
     """How a parameter stands in the usage line; empty for those that every command has."""
     if isinstance(item, TyperArgument):
         return item.metavar or str(item.name).upper()
-    if isinstance(item, TyperOption) and item.name not in ("as_json", "folder_option", "verbose", "help") and "-C" not in item.opts:
+    if (
+        isinstance(item, TyperOption)
+        and item.name not in ("as_json", "folder_option", "verbose", "help")
+        and "-C" not in item.opts
+    ):
         value = "" if item.is_flag else f" {item.metavar or choices(item)}"
         return f"[{item.opts[0]}{value}]"
     return ""
@@ -172,8 +186,9 @@ def parameter_word(item: object) -> str:
 
 def choices(item: TyperOption) -> str:
     """The values of an option."""
-    allowed = getattr(item.type, "choices", None)
-    return "|".join(map(str, allowed)) if allowed else item.type.name.upper()
+    kind = getattr(item, "type", None)
+    allowed = getattr(kind, "choices", None)
+    return "|".join(map(str, allowed)) if allowed else str(getattr(kind, "name", "value")).upper()
 
 
 def parameter_row(item: object) -> str:
@@ -197,7 +212,9 @@ def main(arguments: list[str]) -> int:
     wanted = pages()
     if arguments == ["--check"]:
         there = {path: path.read_text("utf-8") if path.is_file() else None for path in {*wanted, *TARGET.glob("*.md")}}
-        wrong = sorted(path.relative_to(ROOT).as_posix() for path, is_now in there.items() if wanted.get(path) != is_now)
+        wrong = sorted(
+            path.relative_to(ROOT).as_posix() for path, is_now in there.items() if wanted.get(path) != is_now
+        )
         sys.stderr.writelines(f"{name} is out of date: run `make docs`\n" for name in wrong)
         return 1 if wrong else 0
     TARGET.mkdir(parents=True, exist_ok=True)

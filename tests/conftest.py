@@ -52,7 +52,12 @@ class Project:
         """Run the command in a process of its own."""
         environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **self.environment}
         ended = subprocess.run(
-            [sys.executable, "-m", "mlops_cli", *words], cwd=self.root, env=environment, capture_output=True, text=True, timeout=240
+            [sys.executable, "-m", "mlops_cli", *words],
+            cwd=self.root,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=240,
         )
         result = Ended(ended.returncode, ended.stdout, ended.stderr)
         if code is not None:
@@ -107,7 +112,18 @@ def _guard() -> Any:
 
 
 def _listing() -> set[tuple[str, int]]:
-    skipped = {".git", ".venv", "__pycache__", ".mypy_cache", ".ruff_cache", ".import_linter_cache", ".hypothesis", "build", "dist", "bench"}
+    skipped = {
+        ".git",
+        ".venv",
+        "__pycache__",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".import_linter_cache",
+        ".hypothesis",
+        "build",
+        "dist",
+        "bench",
+    }
     found = set()
     for folder, folders, files in os.walk(REPOSITORY):
         folders[:] = [name for name in folders if name not in skipped and not name.endswith(".egg-info")]

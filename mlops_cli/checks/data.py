@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlops_cli.base.errors import Place
 from mlops_cli.checks.comparators import COMPARATORS
-from mlops_cli.checks.comparators.base import as_number, verdict, without_rows
-from mlops_cli.checks.verdict import Report, Verdict
+from mlops_cli.checks.comparators.base import Case, as_number, verdict, without_rows
+from mlops_cli.checks.verdict import Report, State, Verdict
 from mlops_cli.measures.measured import Measured
-from mlops_cli.measures.scanning import Answers, measure_file, with_examples
+from mlops_cli.measures.scanning import Answers, key_of, measure_file, with_examples
 from mlops_cli.spec.validation import Bound, Check, DataValidation
 from mlops_cli.tables.formats.base import BadTable
 from mlops_cli.tables.scan import Scan, open_scan
@@ -97,22 +97,24 @@ def unreadable(spec: DataValidation, fault: BadTable) -> list[Verdict]:
 
 def judge(check: Check, spec: DataValidation, scan: Scan, answers: Answers, past: Past) -> Verdict:
     """The verdict on one check."""
-    absent = answers.unmeasured.get(check.id)
+    absent = answers.unmeasured.get(key_of(check))
     if absent is not None:
         return about_missing(check, spec, absent)
     found = measured(check, answers, scan)
     before = earlier(check, past)
     if check.comparator == "change" and past.fault is not None:
         return without_rows(check, "not_run", "bad_baseline", f"the baseline could not be read: {past.fault}")
-    said = COMPARATORS[check.comparator](check, found, before)
-    if said.state == "fail" and check.id in answers.measured:
-        found = with_examples(scan, answers, spec, check, as_number(before.value) if before is not None else None)
-    return verdict(check, found, before, said)
+    case = Case(check, found, before)
+    said = COMPARATORS[check.comparator](case)
+    if said.state == "fail" and key_of(check) in answers.measured:
+        aim = as_number(before.value) if before is not None else None
+        case = replace(case, found=with_examples(scan, answers, spec, check, aim))
+    return verdict(case, said)
 
 
 def measured(check: Check, answers: Answers, scan: Scan) -> Measured:
     """The measure of a check, taken from the rows, the file, or its list of columns."""
-    known = answers.measured.get(check.id)
+    known = answers.measured.get(key_of(check))
     if known is not None:
         return known
     if check.measure == "present":
@@ -131,25 +133,17 @@ def earlier(check: Check, past: Past) -> Measured | None:
         return None
     if check.measure in ("rows", "bytes"):
         return Measured(past.answers.rows if check.measure == "rows" else past.size, past.answers.rows)
-    return past.answers.measured.get(check.id)
+    return past.answers.measured.get(key_of(check))
 
 
 def about_missing(check: Check, spec: DataValidation, column: str) -> Verdict:
-    """The verdict on a check whose column is not there: another check has failed for that, or the column may be absent."""
+    """The verdict on a check whose column is not there: its `required` has failed, or it may be absent."""
     optional = check.subject == column and not requires(spec.checks, column)
     reason = "optional_column" if optional else "no_column"
-    state = "warn" if check.severity == "warn" and not optional else "not_run"
+    state: State = "warn" if check.severity == "warn" and not optional else "not_run"
     return without_rows(check, state, reason, f"there is no column '{column}'")
 
 
 def requires(checks: Sequence[Check], column: str) -> bool:
     """Whether the spec asks for the column."""
     return any(check.measure == "present" and check.subject == column for check in checks)
-
-
-def by_state(report: Report) -> Mapping[str, int]:
-    """How many verdicts there are of each state."""
-    counts: dict[str, int] = {}
-    for item in report.verdicts:
-        counts[item.state] = counts.get(item.state, 0) + 1
-    return counts

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlops_cli.base.errors import SpecError
 from mlops_cli.checks.comparators import COMPARATORS
-from mlops_cli.checks.comparators.base import verdict, without_rows
+from mlops_cli.checks.comparators.base import Case, verdict, without_rows
 from mlops_cli.checks.verdict import Report, Verdict
 from mlops_cli.measures.intervals import draws, interval, paired_interval, percentiles
 from mlops_cli.measures.measured import Measured, rounded
@@ -76,8 +76,8 @@ def threshold(check: Check, spec: ModelValidation, rows: Predictions, part: str 
     if value is None:
         return undefined(check, rows, part)
     ends = interval(check.measure, rows, spec.confidence)
-    found = Measured(rounded(value), len(rows), interval=around(ends))
-    return verdict(check, found, None, COMPARATORS[check.comparator](check, found, None), part)
+    case = Case(check, Measured(rounded(value), len(rows), interval=around(ends)))
+    return verdict(case, COMPARATORS[check.comparator](case), part)
 
 
 def undefined(check: Check, rows: Predictions, part: str | None) -> Verdict:
@@ -97,7 +97,8 @@ def duel(check: Check, spec: ModelValidation, current: Predictions, rival: Rival
         return without_rows(check, "not_run", "bad_baseline", f"the baseline cannot be compared: {rival.fault}")
     old = rival.predictions
     if old is None:
-        return verdict(check, Measured(None, len(current)), None, COMPARATORS[check.comparator](check, Measured(None, 0), None))
+        case = Case(check, Measured(None, len(current)))
+        return verdict(case, COMPARATORS[check.comparator](case))
     why = unable(check.measure, old)
     if why is not None:
         return without_rows(check, "not_run", "bad_baseline", f"the baseline cannot be compared: {why}")
@@ -110,9 +111,8 @@ def duel(check: Check, spec: ModelValidation, current: Predictions, rival: Rival
     ends = paired_interval(check.measure, current, old, spec.confidence)
     better = rounded(METRICS[check.measure].better * (new_value - old_value), max(abs(new_value), abs(old_value)))
     found = Measured(better, len(current), interval=around(ends))
-    before = Measured(rounded(old_value), len(old))
-    said = COMPARATORS[check.comparator](check, found, before)
-    return replace(verdict(check, found, before, said), value=rounded(new_value))
+    case = Case(check, found, Measured(rounded(old_value), len(old)))
+    return replace(verdict(case, COMPARATORS[check.comparator](case)), value=rounded(new_value))
 
 
 def disparities(check: Check, spec: ModelValidation, current: Predictions, parts: Sequence[Part]) -> list[Verdict]:
@@ -136,7 +136,10 @@ def disparity(check: Check, spec: ModelValidation, current: Predictions, column:
         return without_rows(check, "too_few", "min_rows", message, column, len(current))
     low, high = min(values, key=lambda label: values[label]), max(values, key=lambda label: values[label])
     order = list(rows)
-    worst, best = draws(check.measure, rows[low], order.index(low) + 1), draws(check.measure, rows[high], order.index(high) + 1)
+    worst, best = (
+        draws(check.measure, rows[low], order.index(low) + 1),
+        draws(check.measure, rows[high], order.index(high) + 1),
+    )
     if check.comparator == "gap":
         value, spread = values[high] - values[low], best - worst
     elif values[high] == 0:
@@ -145,6 +148,7 @@ def disparity(check: Check, spec: ModelValidation, current: Predictions, column:
         value, spread = values[low] / values[high], ratio(worst, best)
     count = min(len(rows[low]), len(rows[high]))
     found = Measured(rounded(value), count, interval=around(percentiles(spread, spec.confidence)))
-    said = COMPARATORS[check.comparator](check, found, None)
+    case = Case(check, found)
+    said = COMPARATORS[check.comparator](case)
     between = f"between {low} ({values[low]:.4g}) and {high} ({values[high]:.4g})"
-    return replace(verdict(check, found, None, said, column), message=f"{said.message}; {between}")
+    return replace(verdict(case, said, column), message=f"{said.message}; {between}")

@@ -11,7 +11,10 @@ from mlops_cli.cli import data, history, models, pipeline, specs, start, validat
 HELP = """One tool for the whole life of a machine-learning model: pipelines, versions, gates, history.
 
 Write specs in YAML, run them with `mlops run`; what has not changed is never run twice."""
-EPILOG = "Exit codes: 0 done, 1 a gate or check said no, 2 wrong usage or spec, 3 a stage failed, 4 store, 70 a bug, 130 interrupted."
+EPILOG = (
+    "Exit codes: 0 done, 1 a gate or check said no, 2 wrong usage or spec, 3 a stage failed, 4 store, "
+    "70 a bug, 130 interrupted."
+)
 
 
 def build() -> typer.Typer:
@@ -30,7 +33,9 @@ def build() -> typer.Typer:
     return app
 
 
-def _root(version: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True)] = False) -> None:
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True)] = False,
+) -> None:
     if version:
         from importlib.metadata import PackageNotFoundError
         from importlib.metadata import version as installed

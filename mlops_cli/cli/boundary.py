@@ -88,8 +88,8 @@ def _bug(error: Exception, arguments: list[str]) -> int:
         ours = version("mlops-cli")
     except PackageNotFoundError:
         ours = "a bare checkout"
-    head = f"mlops {ours}, Python {platform.python_version()}, {platform.platform()}\ncommand: mlops {' '.join(arguments)}\n\n"
-    text = head + "".join(traceback.format_exception(error))
+    head = f"mlops {ours}, Python {platform.python_version()}, {platform.platform()}"
+    text = f"{head}\ncommand: mlops {' '.join(arguments)}\n\n" + "".join(traceback.format_exception(error))
     name = f"{timestamp().replace(':', '')}.txt"
     for folder in (Path(".mlops", "crash"), Path(tempfile.gettempdir())):
         if folder.parent.is_dir() and folder.parent.name != "":
@@ -98,7 +98,9 @@ def _bug(error: Exception, arguments: list[str]) -> int:
                 (folder / name).write_text(text, "utf-8")
             except OSError:
                 continue  # the next folder may take it
-            sys.stderr.write(f"error: this is a bug in mlops: {type(error).__name__}: {error}\n  = report: {folder / name}\n")
+            sys.stderr.write(
+                f"error: this is a bug in mlops: {type(error).__name__}: {error}\n  = report: {folder / name}\n"
+            )
             return BUG
     sys.stderr.write(text)
     return BUG

@@ -29,10 +29,12 @@ class Session:
 
 Common = {
     "as_json": Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")],
-    "folder": Annotated[Path | None, typer.Option("-C", metavar="DIR", help="Work as if started in DIR.", show_default=False)],
+    "directory": Annotated[
+        Path | None, typer.Option("-C", metavar="DIR", help="Work as if started in DIR.", show_default=False)
+    ],
     "verbose": Annotated[bool, typer.Option("-v", "--verbose", help="Tell more.")],
 }
-DEFAULTS: dict[str, object] = {"as_json": False, "folder": None, "verbose": False}
+DEFAULTS: dict[str, object] = {"as_json": False, "directory": None, "verbose": False}
 
 
 def command(
@@ -59,7 +61,8 @@ def _sign(callback: Callable[..., int], body: Callable[..., int]) -> None:
     own = list(inspect.signature(body).parameters.values())[1:]
     parameters = [item.replace(annotation=hints[item.name]) for item in own]
     parameters += [
-        inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=DEFAULTS[key], annotation=hint) for key, hint in Common.items()
+        inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=DEFAULTS[key], annotation=hint)
+        for key, hint in Common.items()
     ]
     callback.__signature__ = inspect.Signature(parameters, return_annotation=int)  # type: ignore[attr-defined]
     callback.__annotations__ = {item.name: item.annotation for item in parameters}
@@ -67,7 +70,7 @@ def _sign(callback: Callable[..., int], body: Callable[..., int]) -> None:
 
 
 def _session(common: dict[str, object]) -> Session:
-    folder = Path(str(common["folder"])) if common["folder"] else Path.cwd()
+    folder = Path(str(common["directory"])) if common["directory"] else Path.cwd()
     if not folder.is_dir():
         raise UserError(f"there is no folder '{folder}'")
     return Session(folder.resolve(), Screen(bool(common["as_json"])), bool(common["verbose"]))

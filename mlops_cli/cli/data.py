@@ -40,7 +40,9 @@ def add_data(
 def checkout(
     session: Session,
     reference: Annotated[str, typer.Argument(metavar="REF", help="A name, version or run, such as customers@v1.")],
-    path: Annotated[Path | None, typer.Argument(metavar="[PATH]", help="Where to; default where it came from.", show_default=False)] = None,
+    path: Annotated[
+        Path | None, typer.Argument(metavar="[PATH]", help="Where to; default where it came from.", show_default=False)
+    ] = None,
 ) -> int:
     """Put a version back into the work tree; bytes that would be lost are stored first."""
     from mlops_cli.workflows.checkout_data import checkout as run_checkout
@@ -56,13 +58,15 @@ def checkout(
 
 def fsck(
     session: Session,
-    quick: Annotated[bool, typer.Option("--quick", help="Check names, sizes and references; do not read the data.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Check names, sizes and references; do not read the data.")
+    ] = False,
 ) -> int:
     """Check that the store holds what its names promise."""
     from mlops_cli.store.verify import verify
     from mlops_cli.workflows.workspace import open_workspace
 
     problems = verify(open_workspace(session.folder).store, data=not quick)
-    rows = [[paint("error", "bad"), problem.what, problem.message] for problem in problems]
+    rows = [[paint("error", "bad"), problem.where, problem.message] for problem in problems]
     session.screen.result({"problems": problems}, table(rows) if rows else "the store is sound")
     return 4 if problems else 0

@@ -8,7 +8,9 @@ import typer
 
 from mlops_cli.cli.command import Session, command
 
-Reference = Annotated[str, typer.Argument(metavar="REF", help="A name, version (name@v3, name@alias), run:<id>, or object id.")]
+Reference = Annotated[
+    str, typer.Argument(metavar="REF", help="A name, version (name@v3, name@alias), run:<id>, or object id.")
+]
 
 
 def add(app: typer.Typer) -> None:
@@ -34,7 +36,9 @@ def status(session: Session) -> int:
 
 def log(
     session: Session,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A name; default all.", show_default=False)] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A name; default all.", show_default=False)
+    ] = None,
     limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="At most this many moves.")] = 50,
 ) -> int:
     """List when names moved, newest first: who, why, from which run and commit."""
@@ -47,7 +51,10 @@ def log(
     return 0
 
 
-def ls(session: Session, everything: Annotated[bool, typer.Option("-a", "--all", help="With the outputs of pipelines.")] = False) -> int:
+def ls(
+    session: Session,
+    everything: Annotated[bool, typer.Option("-a", "--all", help="With the outputs of pipelines.")] = False,
+) -> int:
     """List the names of data and models."""
     from mlops_cli.cli.render.history import names_text
     from mlops_cli.workflows.history import names
@@ -80,7 +87,9 @@ def diff(session: Session, first: Reference, second: Reference) -> int:
     return 0
 
 
-def runs(session: Session, limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="At most this many runs.")] = 20) -> int:
+def runs(
+    session: Session, limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="At most this many runs.")] = 20
+) -> int:
     """List recorded runs, newest first."""
     from mlops_cli.cli.render.history import runs_text
     from mlops_cli.workflows.history import runs as look

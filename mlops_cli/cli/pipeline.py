@@ -10,9 +10,24 @@ import typer
 from mlops_cli.base.errors import UserError
 from mlops_cli.cli.command import Session, command
 
-Spec = Annotated[str | None, typer.Argument(metavar="[SPEC]", help="A pipeline spec; default specs/pipeline.yaml, or the only one.", show_default=False)]
-Targets = Annotated[list[str] | None, typer.Argument(metavar="[SPEC] [STAGE]...", help="A spec (ends in .yaml or .yml), then stages: they and what they need.", show_default=False)]
-Given = Annotated[list[str] | None, typer.Option("-p", "--param", metavar="NAME=VALUE", help="Give a parameter another value.", show_default=False)]
+Spec = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[SPEC]", help="A pipeline spec; default specs/pipeline.yaml, or the only one.", show_default=False
+    ),
+]
+Targets = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[SPEC] [STAGE]...",
+        help="A spec (ends in .yaml or .yml), then stages: they and what they need.",
+        show_default=False,
+    ),
+]
+Given = Annotated[
+    list[str] | None,
+    typer.Option("-p", "--param", metavar="NAME=VALUE", help="Give a parameter another value.", show_default=False),
+]
 Jobs = Annotated[int, typer.Option("-j", "--jobs", min=0, help="CPUs to use; 0: all.")]
 EXIT = {"done": 0, "gate_failed": 1, "failed": 3, "interrupted": 130}
 
@@ -32,7 +47,9 @@ def run(
     jobs: Jobs = 0,
     executor: Annotated[Literal["local"], typer.Option(help="Where stages run.")] = "local",
     force: Annotated[bool, typer.Option("--force", help="Execute even what is up to date.")] = False,
-    keep_going: Annotated[bool, typer.Option("--keep-going", "-k", help="After a failure, run what does not depend on it.")] = False,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", "-k", help="After a failure, run what does not depend on it.")
+    ] = False,
     check: Annotated[bool, typer.Option("--check", help="Run nothing; exit 1 if anything would run.")] = False,
     locked: Annotated[bool, typer.Option("--locked", help="Refuse source data that differs from mlops.lock.")] = False,
 ) -> int:
@@ -74,8 +91,12 @@ def plan(
 
 def explain(
     session: Session,
-    subject: Annotated[str, typer.Argument(metavar="STAGE|REF", help="A stage of the pipeline, or a name, version or run.")],
-    spec: Annotated[str | None, typer.Option("--spec", help="The pipeline spec, when there are several.", show_default=False)] = None,
+    subject: Annotated[
+        str, typer.Argument(metavar="STAGE|REF", help="A stage of the pipeline, or a name, version or run.")
+    ],
+    spec: Annotated[
+        str | None, typer.Option("--spec", help="The pipeline spec, when there are several.", show_default=False)
+    ] = None,
     param: Given = None,
 ) -> int:
     """Say why a stage would run or was reused, and why it last ran; for a REF, how it came to be."""
@@ -91,8 +112,12 @@ def explain(
 def dag(
     session: Session,
     spec: Spec = None,
-    form: Annotated[Literal["text", "mermaid", "dot", "svg", "html"], typer.Option("--format", "-f", help="How to draw it.")] = "text",
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to a file instead of the terminal.", show_default=False)] = None,
+    form: Annotated[
+        Literal["text", "mermaid", "dot", "svg", "html"], typer.Option("--format", "-f", help="How to draw it.")
+    ] = "text",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write to a file instead of the terminal.", show_default=False)
+    ] = None,
 ) -> int:
     """Draw the graph of a pipeline."""
     from mlops_cli.reports.graph import draw

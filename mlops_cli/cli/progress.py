@@ -66,7 +66,9 @@ class _LiveView:
         else:
             self.started.pop(event.stage, None)
             if self.live and event.state != "reused":
-                mark = {"ran": "[green]✓[/]", "failed": "[red]✗[/]", "gate_failed": "[red]✗[/]"}.get(event.state, "[dim]-[/]")
+                mark = {"ran": "[green]✓[/]", "failed": "[red]✗[/]", "gate_failed": "[red]✗[/]"}.get(
+                    event.state, "[dim]-[/]"
+                )
                 took = f" [dim]{duration(event.seconds)}[/]" if event.seconds else ""
                 self.live.console.print(f"{mark} {_safe(event.stage)}{took}")
 
@@ -75,7 +77,9 @@ class _LiveView:
             from rich.console import Console
             from rich.live import Live
 
-            self.live = Live(console=Console(stderr=True), get_renderable=self._draw, refresh_per_second=8, transient=True)
+            self.live = Live(
+                console=Console(stderr=True), get_renderable=self._draw, refresh_per_second=8, transient=True
+            )
             self.live.start()
 
     def _draw(self) -> Table:
@@ -86,7 +90,9 @@ class _LiveView:
         grid = Table.grid(padding=(0, 1))
         for stage, since in list(self.started.items()):
             grid.add_row(Spinner("dots"), _safe(stage), f"[dim]{duration(time.monotonic() - since)}[/]")
-        grid.add_row("", ProgressBar(total=max(self.total, 1), completed=self.done, width=30), f"{self.done}/{self.total}")
+        grid.add_row(
+            "", ProgressBar(total=max(self.total, 1), completed=self.done, width=30), f"{self.done}/{self.total}"
+        )
         return grid
 
     def close(self) -> None:

@@ -40,7 +40,9 @@ class Screen:
     @property
     def live(self) -> bool:
         """Whether a person watches standard error."""
-        return not self.as_json and sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
+        return (
+            not self.as_json and sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
+        )
 
 
 def paint(text: str, style: str) -> str:
@@ -57,7 +59,10 @@ def _colours() -> bool:
 def table(rows: Sequence[Sequence[str]], *, head: Sequence[str] = (), indent: str = "") -> str:
     """Rows as aligned columns; colour codes and wide characters do not disturb the alignment."""
     lines = [[paint(title, "dim") for title in head], *rows] if head and rows else list(rows)
-    widths = [max(width(row[column]) for row in lines if column < len(row)) for column in range(max(map(len, lines), default=0))]
+    widths = [
+        max(width(row[column]) for row in lines if column < len(row))
+        for column in range(max(map(len, lines), default=0))
+    ]
     out = []
     for row in lines:
         cells = [cell + " " * (widths[number] - width(cell)) for number, cell in enumerate(row)]

@@ -23,14 +23,22 @@ def _examples() -> list[str]:
 
 def init(
     session: Session,
-    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Where; default the current folder.", show_default=False)] = None,
-    example: Annotated[str | None, typer.Option("--example", metavar="NAME", help="Begin with an example.", autocompletion=_examples, show_default=False)] = None,
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="Where; default the current folder.", show_default=False)
+    ] = None,
+    example: Annotated[
+        str | None,
+        typer.Option(
+            "--example", metavar="NAME", help="Begin with an example.", autocompletion=_examples, show_default=False
+        ),
+    ] = None,
 ) -> int:
     """Make a folder a project, empty or from an example; nothing that is there is overwritten."""
     from mlops_cli.workflows.init_project import init_project
 
     made = init_project(session.folder / (folder or "."), example)
     where = f"cd {folder} && " if folder and str(folder) != "." else ""
-    first = f"next: {where}mlops run" if example else f"next: write {'' if folder is None else f'{folder}/'}specs/pipeline.yaml (`mlops schema pipeline` describes it), then {where}mlops run"
-    session.screen.result(made, f"project '{made.name}' with {len(made.files)} files in {folder or '.'}\n{first}")
+    write = "" if example else "write specs/pipeline.yaml (`mlops schema pipeline` describes it), then "
+    text = f"project '{made.name}' with {len(made.files)} files in {folder or '.'}\nnext: {where}{write}mlops run"
+    session.screen.result(made, text)
     return 0

@@ -1,4 +1,4 @@
-"""Columns of a file as typed SQL: how a stored value is read as the type that the spec declares, and when it cannot be."""
+"""Columns of a file as typed SQL: how a stored value is read as a declared type, and when it cannot be."""
 
 from __future__ import annotations
 
@@ -85,7 +85,11 @@ def stored_kind(stored: str) -> ColumnType:
 def typed(raw: str, column: Column, kind: ColumnType, scan: Scan, declared: bool) -> Typed:
     """The SQL of one column read as `kind`."""
     castable = as_text(scan, column) or (scan.format.TEXT == "times" and kind in ("date", "timestamp"))
-    value = text_value(raw, kind) if castable and column.stored in ("VARCHAR", "JSON") else typed_value(raw, column.stored, kind)
+    value = (
+        text_value(raw, kind)
+        if castable and column.stored in ("VARCHAR", "JSON")
+        else typed_value(raw, column.stored, kind)
+    )
     nan = "false"
     if castable and kind in ("integer", "number"):
         nan = f"coalesce(isnan({number(raw)}), false)"
@@ -146,7 +150,9 @@ def infer(scan: Scan, indexes: Sequence[int]) -> dict[int, ColumnType]:
         parts.append(f"count({raw})")
         for kind in kinds:
             fits = f"isnan({number(raw)})" if kind == "number" else "false"
-            parts.append(f"count(*) FILTER (WHERE {raw} IS NOT NULL AND ({text_value(raw, kind)}) IS NULL AND NOT {fits})")
+            parts.append(
+                f"count(*) FILTER (WHERE {raw} IS NOT NULL AND ({text_value(raw, kind)}) IS NULL AND NOT {fits})"
+            )
     row = scan.rows(f"SELECT {', '.join(parts)} FROM ({scan.sql})")[0]
     result: dict[int, ColumnType] = {}
     step = len(kinds) + 1

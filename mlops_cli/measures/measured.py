@@ -31,10 +31,10 @@ class Measured:
 
 
 def rounded(value: float, scale: float | None = None) -> float:
-    """`value` to 12 significant digits; `scale` is the size of the numbers it was summed from, where that is larger."""
+    """`value` to 12 significant digits; `scale` is the size of the numbers it was summed from, where that is larger. Never -0.0."""
     size = max(abs(value), abs(scale or 0.0))
     if size == 0 or not math.isfinite(value) or not math.isfinite(size):
-        return value
+        return value + 0.0
     places = DIGITS - 1 - math.floor(math.log10(size))
     result = round(value, min(places, 300))
-    return result + 0.0  # never -0.0
+    return result + 0.0

@@ -1,5 +1,5 @@
 """Model metrics by name, equal to scikit-learn's. Each is written over rows with weights, so that many resamples of the
-rows are measured at once: `weights` has shape (samples, rows), the result shape (samples,). Undefined values are NaN."""
+rows are measured at once: `weights` has shape (samples, rows), the result (samples,). Undefined values are NaN."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ class Metric:
 
 def ratio(part: Floats, whole: Floats, empty: float = float("nan")) -> Floats:
     """part / whole, `empty` where the whole is zero."""
-    return np.divide(part, whole, out=np.full(np.broadcast(part, whole).shape, empty), where=whole != 0)
+    result: Floats = np.divide(part, whole, out=np.full(np.broadcast(part, whole).shape, empty), where=whole != 0)
+    return result
 
 
 def positives(rows: Predictions) -> tuple[Array, Array]:

@@ -59,7 +59,9 @@ def class_predictions(
     numbered = numbers_of(truth, names)
     if (numbered < 0).any():
         odd = text_of(np.asarray(truth)[numbered < 0][0].item() if hasattr(truth, "dtype") else None)
-        raise StageFailed(f"the data has the class '{odd}', which the model does not know", f"it knows {', '.join(names[:12])}")
+        raise StageFailed(
+            f"the data has the class '{odd}', which the model does not know", f"it knows {', '.join(names[:12])}"
+        )
     columns = None
     if scores is not None:
         matrix = np.asarray(scores, dtype=np.float64)
@@ -86,7 +88,9 @@ def number_predictions(truth: Array, label: Array) -> Predictions:
 def numbers_of(values: Array, names: Sequence[str]) -> npt.NDArray[np.int64]:
     """The class number of each value, -1 for a value that is no class."""
     place = {name: index for index, name in enumerate(names)}
-    distinct, inverse = np.unique(np.asarray([text_of(value) for value in np.asarray(values).tolist()]), return_inverse=True)
+    distinct, inverse = np.unique(
+        np.asarray([text_of(value) for value in np.asarray(values).tolist()]), return_inverse=True
+    )
     return np.asarray([place.get(str(name), -1) for name in distinct], dtype=np.int64)[inverse]
 
 

@@ -83,13 +83,13 @@ def rule_question(check: Check, columns: Mapping[str, Subject]) -> Question:
     return Question("NULL", f"NOT ({condition})", f"({condition}) IS NOT NULL", tuple(names), condition=condition)
 
 
-def nulls(check: Check, column: Subject) -> Question:
+def nulls(_check: Check, column: Subject) -> Question:
     """Rows without a value; the value counts those among them that are not-a-number."""
     nan = f"count(*) FILTER (WHERE n{column.number} AND r{column.number} IS NOT NULL)"
     return Question(nan, f"n{column.number}", "true", shown(column))
 
 
-def kinds(check: Check, column: Subject) -> Question:
+def kinds(_check: Check, column: Subject) -> Question:
     """Values of another type than the declared one."""
     return Question("NULL", f"w{column.number}", column.some, shown(column))
 
@@ -113,7 +113,11 @@ def moments(check: Check, column: Subject) -> Question:
 def members(check: Check, column: Subject) -> Question:
     """Values outside the allowed set."""
     allowed = [value for value in check.values if value is not None]
-    inside = f"v{column.number} IN ({', '.join(literal(same_type(value, column)) for value in allowed)})" if allowed else "false"
+    inside = (
+        f"v{column.number} IN ({', '.join(literal(same_type(value, column)) for value in allowed)})"
+        if allowed
+        else "false"
+    )
     distinct = f"count(DISTINCT r{column.number}) FILTER (WHERE {column.some} AND NOT coalesce({inside}, false))"
     return Question(distinct, f"({column.some} AND NOT coalesce({inside}, false))", column.some, shown(column))
 
@@ -125,13 +129,14 @@ def patterns(check: Check, column: Subject) -> Question:
     return Question("NULL", f"({column.some} AND NOT {fits})", column.some, shown(column))
 
 
-def repeats(check: Check, column: Subject) -> Question:
+def repeats(_check: Check, column: Subject) -> Question:
     """Rows beyond the first of each value; as examples all rows of a value that repeats."""
     number = column.number
     return Question(f"count(DISTINCT r{number}) FILTER (WHERE {column.some})", column.some, column.some, shown(column))
 
 
 def shown(column: Subject) -> tuple[str, ...]:
+    """The column itself."""
     return (column.typed.name,)
 
 

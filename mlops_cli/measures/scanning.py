@@ -24,13 +24,18 @@ LONGEST = 80
 
 @dataclass(frozen=True)
 class Answers:
-    """The rows of a file, its columns, and what was measured for each check by its id."""
+    """The rows of a file, its columns, and what was measured for each check (see `key_of`)."""
 
     rows: int
     columns: Mapping[str, Subject]
     measured: Mapping[str, Measured]
     unmeasured: Mapping[str, str]
     """Checks that the rows cannot answer (a column is missing) -> the missing column."""
+
+
+def key_of(check: Check) -> str:
+    """A check's key in Answers: its id alone is not enough, as a column may be named `rows`."""
+    return f"{check.measure}:{check.id}"
 
 
 def measure_file(scan: Scan, spec: DataValidation, checks: Sequence[Check]) -> Answers:
@@ -48,10 +53,10 @@ def measure_file(scan: Scan, spec: DataValidation, checks: Sequence[Check]) -> A
         absent = missing_column(scan, check, columns, layer)
         question = None if absent is not None else ask(check, columns)
         if absent is not None:
-            missing[check.id] = absent
+            missing[key_of(check)] = absent
         elif question is not None:
             prove(scan, check, question, layer)
-            questions[check.id] = (check, question)
+            questions[key_of(check)] = (check, question)
     rows, measured = aggregate(scan, layer, questions, columns)
     return Answers(rows, columns, measured, missing)
 
@@ -71,7 +76,11 @@ def layer_sql(scan: Scan, columns: Mapping[str, Subject], named: bool) -> str:
 def missing_column(scan: Scan, check: Check, columns: Mapping[str, Subject], layer: str) -> str | None:
     """The column that a check needs and the file lacks."""
     if check.measure != "rule":
-        return None if check.measure in ("format", "bytes", "rows", "present") or check.subject in columns else check.subject
+        return (
+            None
+            if check.measure in ("format", "bytes", "rows", "present") or check.subject in columns
+            else check.subject
+        )
     if check.rule is not None:
         return next((name for name in references(check.rule) if name not in columns), None)
     try:
@@ -98,13 +107,17 @@ def prove(scan: Scan, check: Check, question: Question, layer: str) -> None:
     except duckdb.Error as error:
         raise refused(check, error) from None
     if kind[0][1] not in ("BOOLEAN", '"NULL"'):
-        raise SpecError(f"the rule '{check.subject}' is not a condition", "compare something, such as a <= b", check.place)
+        raise SpecError(
+            f"the rule '{check.subject}' is not a condition", "compare something, such as a <= b", check.place
+        )
 
 
 def refused(check: Check, error: duckdb.Error) -> SpecError:
     """The fault of a rule or pattern that DuckDB does not take."""
     what = "pattern" if check.measure == "matches" else "rule"
-    return SpecError(f"the {what} '{check.pattern or check.subject}' cannot be used: {reason(error)}", None, check.place)
+    return SpecError(
+        f"the {what} '{check.pattern or check.subject}' cannot be used: {reason(error)}", None, check.place
+    )
 
 
 def aggregate(
@@ -178,14 +191,18 @@ def ask_rows(scan: Scan, query: str, checks: Sequence[Check]) -> list[tuple[obje
         ) from None
 
 
-def with_examples(scan: Scan, answers: Answers, spec: DataValidation, check: Check, aim: float | None = None) -> Measured:
-    """The measure of a failed check together with up to five rows that break it; `aim` is where an average should be."""
-    found = answers.measured[check.id]
+def with_examples(
+    scan: Scan, answers: Answers, spec: DataValidation, check: Check, aim: float | None = None
+) -> Measured:
+    """The measure of a failed check together with up to five rows that break it; `aim` is what an average should be."""
+    found = answers.measured[key_of(check)]
     question = ask(check, answers.columns)
     if question is None:
         return found
     free = any(other.sql is not None for other in spec.checks)
-    layer = layer_sql(scan, answers.columns, named=free).replace("SELECT ", "SELECT row_number() OVER () AS mlops_row, ", 1)
+    layer = layer_sql(scan, answers.columns, named=free).replace(
+        "SELECT ", "SELECT row_number() OVER () AS mlops_row, ", 1
+    )
     where, order = question.bad, ""
     if check.measure == "unique":
         raw = f"r{answers.columns[check.subject].number}"

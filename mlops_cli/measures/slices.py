@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,7 +47,9 @@ def by_values(column: pd.Series[Any], name: str) -> list[Part]:
     texts[missing] = ""
     values = sorted({str(text) for text in texts[~missing]}, key=numerically)
     if len(values) > MOST:
-        raise StageFailed(f"the slice '{name}' has {len(values):,} values", f"cut it into bins: {{{name}: [0, 10, 100]}}")
+        raise StageFailed(
+            f"the slice '{name}' has {len(values):,} values", f"cut it into bins: {{{name}: [0, 10, 100]}}"
+        )
     parts = [Part(name, f"{name}={value}", (texts == value) & ~missing) for value in values]
     return parts + ([Part(name, f"{name}=null", missing)] if missing.any() else [])
 
@@ -56,10 +59,12 @@ def by_bins(column: pd.Series[Any], name: str, edges: Sequence[float]) -> list[P
     import pandas as pd
 
     if not pd.api.types.is_numeric_dtype(column.dtype):
-        raise StageFailed(f"the slice '{name}' has bins, and its column is not a number", f"slice by its values: {name}")
+        raise StageFailed(
+            f"the slice '{name}' has bins, and its column is not a number", f"slice by its values: {name}"
+        )
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     parts = []
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         parts.append(Part(name, f"{name}=[{plain(low)}, {plain(high)})", (values >= low) & (values < high)))
     missing = np.isnan(values)
     outside = ~missing & ((values < edges[0]) | (values >= edges[-1]))

@@ -1,7 +1,7 @@
 """Model files whose bytes depend on the model alone.
 
-skops names arrays after memory addresses and stamps the time of day into its archive. Here ids are numbered in the order
-in which they are met, files are named after them, sets are sorted, times are fixed and nothing is compressed (the bytes
+skops names arrays after memory addresses and stamps the time of day into its archive. Here ids are numbered in the
+order of meeting, files are named after them, sets are sorted, times are fixed and nothing is compressed (the bytes
 of a compressor differ between versions of it; the store compresses).
 """
 

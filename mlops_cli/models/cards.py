@@ -48,7 +48,11 @@ def plain_params(estimator: Any) -> dict[str, Json]:
     if not hasattr(estimator, "get_params"):
         return {}
     params = estimator.get_params(deep=True)
-    return {name: value for name, value in sorted(params.items()) if value is None or isinstance(value, bool | int | float | str)}
+    return {
+        name: value
+        for name, value in sorted(params.items())
+        if value is None or isinstance(value, bool | int | float | str)
+    }
 
 
 def versions() -> dict[str, str]:
@@ -57,7 +61,7 @@ def versions() -> dict[str, str]:
 
 
 def describe_estimator(estimator: Any) -> Card:
-    """The card of an estimator that somebody else has fitted; raises StageFailed where it does not know its features."""
+    """The card of an estimator that was fitted elsewhere; raises StageFailed where it does not know its features."""
     name = type(estimator).__name__
     if not hasattr(estimator, "predict"):
         raise StageFailed(f"a {name} is not a model", "return a fitted estimator with a method predict")

@@ -38,13 +38,15 @@ def find_maker(target: str, project: str) -> Callable[..., Any]:
         near = difflib.get_close_matches(name, dir(found), n=1)
         raise StageFailed(f"module '{module}' has no '{name}'", f"did you mean '{near[0]}'?" if near else None)
     if not callable(maker):
-        raise StageFailed(f"'{target}' is no class and no function", "name an estimator class, or a function that makes one")
+        raise StageFailed(
+            f"'{target}' is no class and no function", "name an estimator class, or a function that makes one"
+        )
     result: Callable[..., Any] = maker
     return result
 
 
 def make_estimator(maker: Callable[..., Any], target: str, arguments: Mapping[str, Json], seed: int | None) -> Any:
-    """An unfitted estimator with its parameters; every `random_state` that is unset gets the seed. Raises StageFailed."""
+    """An unfitted estimator with its parameters; an unset `random_state` gets the seed. Raises StageFailed."""
     signature = inspect.signature(maker)
     free = any(item.kind is inspect.Parameter.VAR_KEYWORD for item in signature.parameters.values())
     for name in arguments:
@@ -61,7 +63,9 @@ def make_estimator(maker: Callable[..., Any], target: str, arguments: Mapping[st
         kind = type(estimator).__name__
         raise StageFailed(f"'{target}' gives a {kind}, which has no fit and predict", "give an unfitted estimator")
     if seed is not None and hasattr(estimator, "get_params"):
-        states = {name: value for name, value in estimator.get_params(deep=True).items() if name.endswith("random_state")}
+        states = {
+            name: value for name, value in estimator.get_params(deep=True).items() if name.endswith("random_state")
+        }
         unset = {name: seed for name, value in states.items() if value is None}
         if unset:
             estimator.set_params(**unset)
@@ -77,7 +81,9 @@ def fit_model(estimator: Any, frame: pd.DataFrame, target: str, features: Sequen
     if target in names:
         raise StageFailed(f"the target '{target}' is also a feature", "take it out of 'features'")
     if not names or not len(frame):
-        raise StageFailed("there is nothing to fit on", f"the training data has {len(frame)} rows and {len(names)} features")
+        raise StageFailed(
+            "there is nothing to fit on", f"the training data has {len(frame)} rows and {len(names)} features"
+        )
     rows = frame[names]
     truth = target_values(frame[target], target)
     classifies = is_classifier(estimator)
@@ -87,8 +93,8 @@ def fit_model(estimator: Any, frame: pd.DataFrame, target: str, features: Sequen
     except (ValueError, TypeError, KeyError, ArithmeticError) as error:
         name = type(estimator).__name__
         raise StageFailed(f"{name} cannot be fitted: {first_line(error)}", trouble(rows)) from None
-    features = tuple(Feature(str(name), str(dtype)) for name, dtype in rows.dtypes.items())
-    return Model(describe(estimator, target, features, len(rows)), estimator)
+    inputs = tuple(Feature(str(name), str(dtype)) for name, dtype in rows.dtypes.items())
+    return Model(describe(estimator, target, inputs, len(rows)), estimator)
 
 
 def target_values(column: pd.Series[Any], target: str) -> np.ndarray[Any, Any]:
@@ -108,6 +114,10 @@ def check_target(truth: np.ndarray[Any, Any], target: str, classifies: bool) -> 
     """Raises StageFailed for a target from which nothing can be learned."""
     first = truth[0]
     if bool(np.all(truth == first)):
-        raise StageFailed(f"the target '{target}' is '{first}' in all {len(truth):,} rows", "there is nothing to tell apart")
+        raise StageFailed(
+            f"the target '{target}' is '{first}' in all {len(truth):,} rows", "there is nothing to tell apart"
+        )
     if not classifies and truth.dtype.kind not in "biuf":
-        raise StageFailed(f"the target '{target}' is not a number", "a regression needs a numeric target; use a classifier")
+        raise StageFailed(
+            f"the target '{target}' is not a number", "a regression needs a numeric target; use a classifier"
+        )

@@ -20,8 +20,8 @@ import numpy as np
 
 from mlops_cli.base.errors import StageFailed
 from mlops_cli.base.records import BadRecord, Json, canonical, decode
-from mlops_cli.models.cards import describe_estimator
 from mlops_cli.models.canonical import canonical_archive
+from mlops_cli.models.cards import describe_estimator
 from mlops_cli.models.model import Card, Model, first_line
 from mlops_cli.models.trust import refuse_unknown
 from mlops_cli.tables.read import read_frame, write_table
@@ -47,7 +47,7 @@ class Golden:
 
 
 def save_model(model: Model, sample: pd.DataFrame | None, folder: Path, trust: Sequence[str] = ()) -> None:
-    """Write a model; `sample` has rows with all its features. Raises StageFailed for an estimator that cannot be kept."""
+    """Write a model; `sample` has rows with all its features. Raises StageFailed where it cannot be kept."""
     folder.mkdir(parents=True, exist_ok=True)
     archive = dump(model.estimator, model.card.estimator)
     unknown = untrusted(archive)
@@ -91,7 +91,9 @@ def read_card(folder: Path) -> Card:
     try:
         return decode(path.read_bytes(), Card)
     except OSError:
-        raise StageFailed(f"'{folder.name}' is not a model: it has no {CARD}", "models are made by 'fit' stages") from None
+        raise StageFailed(
+            f"'{folder.name}' is not a model: it has no {CARD}", "models are made by 'fit' stages"
+        ) from None
     except BadRecord as error:
         raise StageFailed(f"'{folder.name}/{CARD}' is damaged: {error}") from None
 
@@ -138,7 +140,13 @@ def dump(estimator: Any, name: str) -> bytes:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return canonical_archive(skops.dumps(estimator))
-    except (TypeError, ValueError, AttributeError, NotImplementedError, skops.exceptions.UnsupportedTypeException) as error:
+    except (
+        TypeError,
+        ValueError,
+        AttributeError,
+        NotImplementedError,
+        skops.exceptions.UnsupportedTypeException,
+    ) as error:
         raise StageFailed(
             f"the model {short(name)} cannot be saved safely: {first_line(error)}",
             "use estimators and functions that can be imported by name; lambdas and local functions cannot",

@@ -68,7 +68,7 @@ class Model:
         return self._ask("predict", frame)
 
     def scores(self, frame: pd.DataFrame) -> np.ndarray[Any, Any] | None:
-        """Probabilities, shape (rows, classes), or a decision value, shape (rows,); None where the model has neither."""
+        """Probabilities, shape (rows, classes), or decision values, shape (rows,); None where there are none."""
         if self.card.task == "regression":
             return None
         if hasattr(self.estimator, "predict_proba"):

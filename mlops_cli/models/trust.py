@@ -7,8 +7,17 @@ from collections.abc import Iterable, Sequence
 from mlops_cli.base.errors import StageFailed
 
 TRUSTED: tuple[str, ...] = (
+    "numpy.bool_",
+    "numpy.character",
     "numpy.dtype",
+    "numpy.floating",
+    "numpy.generic",
+    "numpy.inexact",
+    "numpy.integer",
     "numpy.mean",
+    "numpy.number",
+    "numpy.object_",
+    "numpy.str_",
     "scipy._lib.array_api_compat.numpy._aliases.asarray",
     "scipy.interpolate._bsplines.BSpline",
     "scipy.sparse._csr.csr_matrix",
@@ -57,6 +66,7 @@ TRUSTED: tuple[str, ...] = (
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
     "sklearn.tree._tree.Tree",
+    "sklearn.utils._bunch.Bunch",
 )
 """Types of scikit-learn, numpy and scipy that hold fitted state and do nothing when they are built, besides those
 that skops trusts by itself."""

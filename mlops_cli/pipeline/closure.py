@@ -45,7 +45,11 @@ class Project:
         if name not in self._paths:
             relative = Path(*name.split(".")) if name else Path()
             for base in (self.root / root for root in ROOTS):
-                for path in (base / relative / "__init__.py", base / relative.with_suffix(".py") if name else base, base / relative):
+                for path in (
+                    base / relative / "__init__.py",
+                    base / relative.with_suffix(".py") if name else base,
+                    base / relative,
+                ):
                     if name and (path.is_file() or (path.is_dir() and any(path.glob("*.py")))):
                         self._paths[name] = path
                         return path
@@ -131,7 +135,9 @@ class _Walk:
         self._touched: set[str] = set()
 
     def result(self) -> Closure:
-        return Closure(dict(sorted(self.code.items())), frozenset(self.files), frozenset(self.packages), tuple(self.notes))
+        return Closure(
+            dict(sorted(self.code.items())), frozenset(self.files), frozenset(self.packages), tuple(self.notes)
+        )
 
     def follow(self, module: Module, dotted: str) -> None:
         self._queue.append((module, dotted))
@@ -183,11 +189,15 @@ class _Walk:
         if key in self.code:
             return
         symbols = module.symbols[name]
-        self.code[key] = symbols[0].digest if len(symbols) == 1 else hash_bytes(" ".join(s.digest for s in symbols).encode())
+        self.code[key] = (
+            symbols[0].digest if len(symbols) == 1 else hash_bytes(" ".join(s.digest for s in symbols).encode())
+        )
         for symbol in symbols:
             self._refer(module, symbol.names, symbol.imports, symbol.dynamic, key)
 
-    def _refer(self, module: Module, names: set[str], imports: Mapping[str, str], dynamic: tuple[str, ...], key: str) -> None:
+    def _refer(
+        self, module: Module, names: set[str], imports: Mapping[str, str], dynamic: tuple[str, ...], key: str
+    ) -> None:
         for target in imports.values():
             self._import(target, "")
         for dotted in names:
@@ -253,7 +263,9 @@ class _Walk:
 def parameters_of(function: Definition) -> tuple[set[str], set[str], bool]:
     """The names that a function takes, those without a default, and whether it takes any name (`**`)."""
     if isinstance(function, ast.ClassDef):
-        found = next((node for node in function.body if isinstance(node, ast.FunctionDef) and node.name == "__init__"), None)
+        found = next(
+            (node for node in function.body if isinstance(node, ast.FunctionDef) and node.name == "__init__"), None
+        )
         if found is None:
             return set(), set(), True
         names, required, open_ended = parameters_of(found)

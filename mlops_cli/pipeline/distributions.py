@@ -37,7 +37,7 @@ class _Scan:
 
 @dataclass(frozen=True)
 class Installed:
-    """The distributions of this interpreter. Scanning them takes a tenth of a second, so the answer is kept in `cache`."""
+    """The distributions of this interpreter; scanning them takes a while, so the answer is kept in `cache`."""
 
     cache: Path
 
@@ -55,7 +55,10 @@ class Installed:
     def environment(self) -> Environment:
         """The record of interpreter, platform and everything installed."""
         return Environment(
-            platform.python_version(), platform.python_implementation(), f"{sys.platform}-{platform.machine()}", self._scan.versions
+            platform.python_version(),
+            platform.python_implementation(),
+            f"{sys.platform}-{platform.machine()}",
+            self._scan.versions,
         )
 
     @cached_property
@@ -77,7 +80,9 @@ class Installed:
 def _stamp() -> str:
     # Installing, removing or upgrading a distribution renames a folder inside its site folder, which moves its mtime.
     folders = dict.fromkeys(path for path in [*sys.path, *site.getsitepackages()] if path and Path(path).is_dir())
-    return "|".join([sys.version, *(f"{path}:{Path(path).stat().st_mtime_ns}" for path in folders if "-packages" in path)])
+    return "|".join(
+        [sys.version, *(f"{path}:{Path(path).stat().st_mtime_ns}" for path in folders if "-packages" in path)]
+    )
 
 
 def _scan_now(stamp: str) -> _Scan:

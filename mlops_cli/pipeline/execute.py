@@ -78,7 +78,7 @@ class Execution:
     _free: int = 0
 
     def run(self) -> dict[str, StageResult]:
-        """Every chosen node's result, in the order of the graph; interruption cancels what runs and returns the rest."""
+        """Every chosen node's result, in the order of the graph; an interruption cancels what runs."""
         self._free = self.capacity
         try:
             self._settle()
@@ -120,7 +120,9 @@ class Execution:
         except UserError as error:
             # What is wrong with one stage must not take the results of the others along.
             self.planner.stopped[node.id] = "failed"
-            self._end(node, "failed", "could not be planned", failure=error.faults[0].message, hint=error.faults[0].hint)
+            self._end(
+                node, "failed", "could not be planned", failure=error.faults[0].message, hint=error.faults[0].hint
+            )
             return
         self.planner.note(decision)
         if decision.action == "run":
@@ -181,11 +183,23 @@ class Execution:
         if isinstance(outcome, Failure):
             self.planner.stopped[node.id] = "failed"
             reason = decision.reason
-            self._end(node, "failed", reason, decision, attempts=attempt, failure=outcome.message, hint=outcome.hint, log=outcome.log, seconds=finished.seconds)
+            self._end(
+                node,
+                "failed",
+                reason,
+                decision,
+                attempts=attempt,
+                failure=outcome.message,
+                hint=outcome.hint,
+                log=outcome.log,
+                seconds=finished.seconds,
+            )
             return
         self.planner.finish(node.id, outcome)
         oid = self.work.record_id(outcome)
-        self._end(node, "ran" if outcome.passed else "gate_failed", decision.reason, decision, outcome, oid, attempts=attempt)
+        self._end(
+            node, "ran" if outcome.passed else "gate_failed", decision.reason, decision, outcome, oid, attempts=attempt
+        )
 
     def _interrupt(self) -> None:
         self.interrupted = True

@@ -58,7 +58,13 @@ class Graph:
     @property
     def sources(self) -> tuple[str, ...]:
         """The sources that some node reads, in the order of the spec."""
-        used = {edge.output for node in self.nodes.values() for ends in node.edges.values() for edge in ends if not edge.node}
+        used = {
+            edge.output
+            for node in self.nodes.values()
+            for ends in node.edges.values()
+            for edge in ends
+            if not edge.node
+        }
         return tuple(name for name in self.pipeline.sources if name in used)
 
     def downstream(self, start: Iterable[str]) -> set[str]:
@@ -131,7 +137,7 @@ def _number(kind: type[int] | type[float], text: str, what: str) -> int | float:
 
 
 def compile_graph(pipeline: Pipeline, parameters: Mapping[str, Json]) -> Graph:
-    """The graph of a pipeline whose spec has been checked; raises SpecError for references that a matrix makes wrong."""
+    """The graph of a pipeline whose spec is sound; raises SpecError for references that a matrix makes wrong."""
     instances = {stage.name: _bindings(stage) for stage in pipeline.stages.values()}
     builder = _Builder(pipeline, parameters, instances)
     nodes = {node.id: node for stage in pipeline.stages.values() for node in builder.nodes(stage)}
@@ -155,7 +161,12 @@ def _label(binding: Mapping[str, Scalar]) -> str:
 class _Builder:
     """Turns stages into nodes and gathers the faults on the way."""
 
-    def __init__(self, pipeline: Pipeline, parameters: Mapping[str, Json], instances: Mapping[str, Mapping[str, Mapping[str, Scalar]]]) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        parameters: Mapping[str, Json],
+        instances: Mapping[str, Mapping[str, Mapping[str, Scalar]]],
+    ) -> None:
         self.pipeline, self.parameters, self.instances = pipeline, parameters, instances
         self.faults: list[Fault] = []
 

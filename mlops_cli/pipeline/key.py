@@ -32,7 +32,8 @@ VERB_FACTS: Mapping[str, tuple[int, tuple[str, ...]]] = {
     "register": (1, ("sklearn", "skops")),
 }
 TABLE_LIBRARIES = ("pandas", "pyarrow")  # what hands tables and models to a `call`
-NOT_PART = frozenset({"place", "file"})  # where a check stands in its file says nothing about its result
+# Where a check stands says nothing about its result, and an expression is its text.
+NOT_PART = frozenset({"place", "file", "root"})
 
 
 @dataclass
@@ -58,7 +59,7 @@ class Keyer:
             verb=f"{node.stage.kind}/{version}",
             options=self.options(node),
             arguments=node.arguments,
-            inputs={name: tuple(map(_identity, values)) for name, values in sorted(inputs.items())},
+            inputs={name: tuple(_identity(item) for item in values) for name, values in sorted(inputs.items())},
             outputs={output.name: output.type for output in node.stage.outputs},
             code=reached.code,
             distributions=self.installed.versions_of(packages) if packages else {},
@@ -163,4 +164,6 @@ def _words(command: str) -> list[str]:
 
 
 def _joined(one: Closure, other: Closure) -> Closure:
-    return Closure({**one.code, **other.code}, one.files | other.files, one.packages | other.packages, one.notes + other.notes)
+    return Closure(
+        {**one.code, **other.code}, one.files | other.files, one.packages | other.packages, one.notes + other.notes
+    )

@@ -136,7 +136,11 @@ def _dynamic(tree: ast.AST) -> Iterator[str]:
 
 
 def _add_imports(
-    module: Module, table: dict[str, str], node: ast.Import | ast.ImportFrom, loaded: list[str] | None, stars: list[str] | None
+    module: Module,
+    table: dict[str, str],
+    node: ast.Import | ast.ImportFrom,
+    loaded: list[str] | None,
+    stars: list[str] | None,
 ) -> None:
     if isinstance(node, ast.Import):
         for alias in node.names:
@@ -173,7 +177,7 @@ def _plain_targets(target: ast.expr) -> bool:
 
 
 def _is_type_checking(test: ast.expr) -> bool:
-    return isinstance(test, ast.Name | ast.Attribute) and (_dotted(test) or getattr(test, "id", "")).endswith("TYPE_CHECKING")
+    return (_dotted(test) or "").endswith("TYPE_CHECKING")
 
 
 def _is_main(test: ast.expr) -> bool:
@@ -182,7 +186,9 @@ def _is_main(test: ast.expr) -> bool:
 
 def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
     first = body[0] if body else None
-    is_text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    is_text = (
+        isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    )
     return body[1:] if is_text else body
 
 

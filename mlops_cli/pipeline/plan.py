@@ -145,7 +145,9 @@ class Planner:
         try:
             value = parse(self.cache.store.read(artifact.oid))
         except BadRecord:
-            raise SpecError(f"`{name}` is a {artifact.type}, not JSON that `when` can read", None, node.stage.place) from None
+            raise SpecError(
+                f"`{name}` is a {artifact.type}, not JSON that `when` can read", None, node.stage.place
+            ) from None
         for key in path:
             if not isinstance(value, dict) or key not in value:
                 known = f"it has: {', '.join(value)}" if isinstance(value, dict) else None

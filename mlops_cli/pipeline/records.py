@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from mlops_cli.base.hashing import Oid, hash_record
 from mlops_cli.base.records import Json
-from mlops_cli.store.records import Artifact
+from mlops_cli.store.records import Artifact, GitState
 
 Status: TypeAlias = Literal["ran", "reused", "failed", "gate_failed", "blocked", "skipped", "cancelled"]
 
@@ -22,7 +22,8 @@ class Components:
     options: Mapping[str, Json]
     """What the verb is told: the callable, the command, the query, the checks."""
     arguments: Mapping[str, Json]
-    inputs: Mapping[str, tuple[Oid, ...]]
+    inputs: Mapping[str, tuple[str, ...]]
+    """Argument -> identities, each followed by the ending that tells its format."""
     outputs: Mapping[str, str]
     """Declared output -> type."""
     code: Mapping[str, str]
@@ -80,14 +81,6 @@ class StageResult:
     failure: str | None = None
     hint: str | None = None
     log: Oid | None = None
-
-
-@dataclass(frozen=True)
-class GitState:
-    """Where the code stood: the commit, and whether the work tree differed from it."""
-
-    commit: str
-    dirty: bool
 
 
 @dataclass(frozen=True)

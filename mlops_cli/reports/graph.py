@@ -8,7 +8,14 @@ from html import escape
 from typing import Literal, TypeAlias
 
 Form: TypeAlias = Literal["text", "mermaid", "dot", "svg", "html"]
-STATES = {"run": "#d97706", "maybe": "#d97706", "reuse": "#15803d", "blocked": "#b91c1c", "skip": "#6b7280", "": "#334155"}
+STATES = {
+    "run": "#d97706",
+    "maybe": "#d97706",
+    "reuse": "#15803d",
+    "blocked": "#b91c1c",
+    "skip": "#6b7280",
+    "": "#334155",
+}
 CHAR, HEIGHT, GAP_X, GAP_Y, PAD = 7.4, 40, 28, 48, 14  # pixels
 
 
@@ -87,7 +94,9 @@ def _dot(view: GraphView) -> str:
     lines = [f"digraph {quote(view.pipeline)} {{", "  rankdir=TB; node [shape=box, fontname=sans];"]
     for box in view.boxes:
         shape = ", shape=cylinder" if box.kind == "source" else ""
-        lines.append(f"  {quote(box.name)} [label={quote(f'{box.name} ({box.kind})')}, color={quote(STATES[box.state])}{shape}];")
+        lines.append(
+            f"  {quote(box.name)} [label={quote(f'{box.name} ({box.kind})')}, color={quote(STATES[box.state])}{shape}];"
+        )
     lines += [f"  {quote(start)} -> {quote(end)} [label={quote(label)}];" for start, end, label in view.arrows]
     return "\n".join([*lines, "}"]) + "\n"
 
@@ -104,9 +113,19 @@ def _svg(view: GraphView) -> str:
         for box in row:
             spots[box.name] = (x, PAD + number * (HEIGHT + GAP_Y))
             x += sizes[box.name] + GAP_X
-    body = [*_arrows(view, spots, sizes), *(_box(box, *spots[box.name], sizes[box.name]) for row in rows for box in row)]
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total_x:.0f} {total_y:.0f}" width="{total_x:.0f}" height="{total_y:.0f}" role="img" aria-label="{escape(view.pipeline)}" font-family="ui-monospace, monospace" font-size="12">'
-    mark = '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="#64748b"/></marker></defs>'
+    body = [
+        *_arrows(view, spots, sizes),
+        *(_box(box, *spots[box.name], sizes[box.name]) for row in rows for box in row),
+    ]
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total_x:.0f} {total_y:.0f}" width="{total_x:.0f}" '
+        f'height="{total_y:.0f}" role="img" aria-label="{escape(view.pipeline)}" '
+        'font-family="ui-monospace, monospace" font-size="12">'
+    )
+    mark = (
+        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+        '<path d="M0 0L8 4L0 8z" fill="#64748b"/></marker></defs>'
+    )
     return "\n".join([head, mark, *body, "</svg>"]) + "\n"
 
 
@@ -135,17 +154,21 @@ def _arrows(view: GraphView, spots: Mapping[str, tuple[float, float]], sizes: Ma
         x1, y1, x2 = x1 + sizes[start] / 2, y1 + HEIGHT, x2 + sizes[end] / 2
         bend = (y2 - y1) / 2
         path = f"M{x1:.1f} {y1:.1f}C{x1:.1f} {y1 + bend:.1f} {x2:.1f} {y2 - bend:.1f} {x2:.1f} {y2:.1f}"
-        yield f'<path d="{path}" fill="none" stroke="#94a3b8" marker-end="url(#tip)"><title>{escape(f"{start}.{label}" if label else start)}</title></path>'
+        title = escape(f"{start}.{label}" if label else start)
+        line = f'd="{path}" fill="none" stroke="#94a3b8" marker-end="url(#tip)"'
+        yield f"<path {line}><title>{title}</title></path>"
 
 
 def _box(box: Box, x: float, y: float, width: float) -> str:
     colour, radius = STATES[box.state], 16 if box.kind == "source" else 5
     middle = x + width / 2
+    place = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{HEIGHT}" rx="{radius}"'
+    centre = f'x="{middle:.1f}" text-anchor="middle"'
     return (
-        f'<g><title>{escape(box.name)}{escape(f": {box.state}") if box.state else ""}</title>'
-        f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{HEIGHT}" rx="{radius}" fill="#fff" stroke="{colour}" stroke-width="1.5"/>'
-        f'<text x="{middle:.1f}" y="{y + 17:.1f}" text-anchor="middle" fill="#0f172a">{escape(box.name)}</text>'
-        f'<text x="{middle:.1f}" y="{y + 32:.1f}" text-anchor="middle" fill="{colour}" font-size="10">{escape(box.kind)}</text></g>'
+        f"<g><title>{escape(f'{box.name}: {box.state}' if box.state else box.name)}</title>"
+        f'<rect {place} fill="#fff" stroke="{colour}" stroke-width="1.5"/>'
+        f'<text {centre} y="{y + 17:.1f}" fill="#0f172a">{escape(box.name)}</text>'
+        f'<text {centre} y="{y + 32:.1f}" fill="{colour}" font-size="10">{escape(box.kind)}</text></g>'
     )
 
 
@@ -159,4 +182,10 @@ def _html(view: GraphView) -> str:
     )
 
 
-DRAWERS: Mapping[Form, Callable[[GraphView], str]] = {"text": _text, "mermaid": _mermaid, "dot": _dot, "svg": _svg, "html": _html}
+DRAWERS: Mapping[Form, Callable[[GraphView], str]] = {
+    "text": _text,
+    "mermaid": _mermaid,
+    "dot": _dot,
+    "svg": _svg,
+    "html": _html,
+}

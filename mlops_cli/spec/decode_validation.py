@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Literal, TypeAlias, get_args
 
 from mlops_cli.base.errors import Fault
@@ -196,7 +198,7 @@ def _numbers(
         return
     limits: dict[Comparator, Read] = {"min": units.number, "max": units.number}
     for check in _bounds(decoding, path, column, "", limits, severity):
-        yield Check(check.id, column, check.comparator, check.comparator, check.bound, check.place, severity)
+        yield replace(check, measure=check.comparator)
     for moment in ("mean", "std"):
         reads: dict[Comparator, Read] = {**limits, "change": units.change}
         prefix = f"{column}.{moment}"
@@ -249,7 +251,7 @@ def _slices(decoding: Decoding) -> Iterator[Slice]:
             continue
         seen.add(column)
         numbers = tuple(float(str(edge)) for edge in edges) if isinstance(edges, list) else None
-        if numbers and any(low >= high for low, high in zip(numbers, numbers[1:], strict=False)):
+        if numbers and any(low >= high for low, high in itertools.pairwise(numbers)):
             decoding.fault(f"the edges of '{column}' do not rise: {shown(edges)}", (*path, str(column)))
             continue
         yield Slice(str(column), numbers)

@@ -32,6 +32,10 @@ class Decoding:
         """Note a fault at the value (or the key) of `path`."""
         self.faults.append(Fault(message, self.document.place(path, of=of), hint))
 
+    def fault_at(self, message: str, place: Place, hint: str | None = None) -> None:
+        """Note a fault at a place that is known already."""
+        self.faults.append(Fault(message, place, hint))
+
     def fault_inside(self, message: str, path: KeyPath, span: tuple[str, int, int], hint: str | None = None) -> None:
         """Note a fault at a part (start, length) of the text at `path`."""
         text, start, length = span

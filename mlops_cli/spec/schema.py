@@ -72,6 +72,22 @@ def bundle(name: str) -> Schema:
     return _with_stages(kind_schema(name)) if name == "pipeline" else kind_schema(name)
 
 
+def filled(schema: Json, value: Json) -> Json:
+    """`value` with the defaults of its schema filled in, in the order of the schema."""
+    if not isinstance(schema, dict):
+        return value
+    if isinstance(value, list):
+        return [filled(schema.get("items"), item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    properties, others = _mapping(schema.get("properties", {})), schema.get("additionalProperties")
+    defaults = {
+        key: part["default"] for key, part in properties.items() if isinstance(part, dict) and "default" in part
+    }
+    whole = {**value, **{key: default for key, default in defaults.items() if key not in value}}
+    return {key: filled(properties.get(key, others), item) for key, item in whole.items()}
+
+
 def _with_stages(pipeline: Schema) -> Schema:
     properties = _mapping(pipeline["properties"])
     stages = _mapping(properties["stages"])

@@ -259,15 +259,18 @@ class _Composer:
         text: str = event.value
         if event.style:  # quoted, or a block of text; plain values come with "" or None
             return text
-        if text in WORDS:
-            return WORDS[text]
-        if text[0] not in "0123456789+-.":
-            return text
         try:
-            return _number(text)
+            return plain_scalar(text)
         except OverflowError as error:
             self.note(str(error), Node(text, start, end), "put it into quotes if it is meant as text")
             return 0
+
+
+def plain_scalar(text: str) -> Json:
+    """What `text` means without quotes: null, true, false, a number, or the text; raises OverflowError."""
+    if text in WORDS:
+        return WORDS[text]
+    return _number(text) if text[0] in "0123456789+-." else text
 
 
 def _number(text: str) -> int | float | str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from mlops_cli.base.records import Json
 from mlops_cli.spec.validation import Bound
@@ -73,5 +74,5 @@ def _scaled(value: Json, units: dict[str, float], what: str, hint: str) -> float
     if found is None or (found[2] or "") not in units:
         raise BadQuantity(f"'{value}' is not {what}", hint)
     amount, unit = float(found[1]), found[2] or ""
-    # Dividing keeps 99.9% at 0.999, where multiplying by 0.01 would give 0.9990000000000001.
-    return amount / 100 if unit == "%" else amount * units[unit]
+    # By decimals, 99.9% is 0.999; by floats it would be 0.9990000000000001.
+    return float(Decimal(found[1]) / 100) if unit == "%" else amount * units[unit]

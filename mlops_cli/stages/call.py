@@ -21,7 +21,15 @@ from mlops_cli.spec.pipeline import Call, Output
 from mlops_cli.stages.base import Input, Job, Made, Outcome
 from mlops_cli.tables.read import read_frame, read_table, write_table
 
-ENDINGS = {"table": ".parquet", "json": ".json", "metrics": ".json", "plot": ".png", "file": "", "folder": "", "model": ""}
+ENDINGS = {
+    "table": ".parquet",
+    "json": ".json",
+    "metrics": ".json",
+    "plot": ".png",
+    "file": "",
+    "folder": "",
+    "model": "",
+}
 
 
 def run(job: Job) -> Outcome:
@@ -43,7 +51,9 @@ def find(target: str) -> Callable[..., object]:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         missing = error.name or module_name
-        raise StageFailed(f"cannot import '{module_name}': no module named '{missing}'", "is it installed, or in the project?") from error
+        raise StageFailed(
+            f"cannot import '{module_name}': no module named '{missing}'", "is it installed, or in the project?"
+        ) from error
     function: object = module
     for part in name.split("."):
         function = getattr(function, part, None)
@@ -106,7 +116,9 @@ def _by_output(result: object, outputs: Sequence[Output]) -> Mapping[str, typing
     names = [output.name for output in outputs]
     if not names:
         return {}
-    if isinstance(result, dict) and (len(names) > 1 or (set(result) == set(names) and outputs[0].type not in ("json", "metrics"))):
+    if isinstance(result, dict) and (
+        len(names) > 1 or (set(result) == set(names) and outputs[0].type not in ("json", "metrics"))
+    ):
         if set(result) != set(names):
             raise StageFailed(f"the function returned {_list(result)}, the stage declares {_list(names)}")
         return result
@@ -130,7 +142,9 @@ def _store(job: Job, output: Output, value: typing.Any) -> Path:
         _write(job, output, value, path)
     except (TypeError, ValueError, AttributeError) as error:
         kind = type(value).__name__
-        raise StageFailed(f"output '{output.name}' is declared as {output.type}; the function returned a {kind}: {error}") from error
+        raise StageFailed(
+            f"output '{output.name}' is declared as {output.type}; the function returned a {kind}: {error}"
+        ) from error
     return path
 
 

@@ -51,7 +51,9 @@ def execute(job: Job) -> Answer:
         return Answer(message=fault.message, hint=fault.hint)
     except MemoryError as error:
         traceback.print_exc()
-        return Answer(message=f"out of memory: {error}".rstrip(": "), hint="raise `resources: {memory: ...}`", cause="oom")
+        return Answer(
+            message=f"out of memory: {error}".rstrip(": "), hint="raise `resources: {memory: ...}`", cause="oom"
+        )
     except Exception as error:  # noqa: BLE001 - the user's code may raise anything; it is told in full in the log
         _print_user_part(error, job.project)
         return Answer(message=f"{type(error).__name__}: {error}{_where(error, job.project)}")
@@ -70,7 +72,7 @@ def _settle(job: Job) -> None:
     if "numpy" in sys.modules:
         import numpy
 
-        numpy.random.seed(job.seed or 0)  # noqa: NPY002 - code that uses the global generator must be repeatable too
+        numpy.random.seed(job.seed or 0)
     if "threadpoolctl" in sys.modules:
         import threadpoolctl
 
@@ -88,7 +90,7 @@ def _print_causes(error: UserError) -> None:
 
 
 def _print_user_part(error: Exception, project: str) -> None:
-    """The traceback from the first frame of the project's code on; our own frames only where there is none of theirs."""
+    """The traceback from the first frame of the project's code on; the whole one where there is none."""
     frame = error.__traceback__
     while frame is not None and not _is_theirs(frame, project):
         frame = frame.tb_next

@@ -56,7 +56,11 @@ def fill(command: str, job: Job, outputs: Mapping[str, Path]) -> str:
 
 
 def _text(value: object) -> str:
-    return {True: "true", False: "false", None: ""}.get(value, str(value)) if isinstance(value, bool | None) else str(value)
+    return (
+        {True: "true", False: "false", None: ""}.get(value, str(value))
+        if isinstance(value, bool | None)
+        else str(value)
+    )
 
 
 def _shell() -> list[str]:

@@ -102,7 +102,9 @@ def coded(column: pa.ChunkedArray) -> Numbers:
 def by_time(column: pa.ChunkedArray, name: str, weights: npt.NDArray[np.float64]) -> Numbers:
     """The earliest rows into the first part, and so on; rows of one moment stay together."""
     if column.null_count:
-        raise StageFailed(f"the time column '{name}' has no value in {column.null_count:,} rows", "drop or fill these rows")
+        raise StageFailed(
+            f"the time column '{name}' has no value in {column.null_count:,} rows", "drop or fill these rows"
+        )
     import pyarrow.compute as compute
 
     ranks = np.asarray(compute.rank(column.combine_chunks(), tiebreaker="min").to_numpy(), dtype=np.int64) - 1

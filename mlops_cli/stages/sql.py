@@ -28,7 +28,7 @@ def run(job: Job) -> Outcome:
     said = options(job, Sql)
     query = query_text(job, said.query)
     inputs = tables(job)
-    # With several threads, rows that the query does not order come in any order, and the output must not depend on that.
+    # With several threads, rows that the query does not order come in any order; the output must not.
     threads = job.threads if ORDERED.search(query) else 1
     files = {name: path for name, path in inputs.items() if format_of(path) is parquet}
     with connect(files, threads, temporary=Path(job.work)) as connection:
@@ -80,7 +80,9 @@ def execute(connection: duckdb.DuckDBPyConnection, query: str, job: Job) -> pa.T
         wanted = statements[0].named_parameters
         missing = sorted(set(wanted) - set(job.arguments))
         if missing:
-            raise StageFailed(f"the query uses ${missing[0]}, which is no parameter of the stage", f"add params: [{missing[0]}]")
+            raise StageFailed(
+                f"the query uses ${missing[0]}, which is no parameter of the stage", f"add params: [{missing[0]}]"
+            )
         arguments = {name: job.arguments[name] for name in wanted}
         found = connection.execute(statements[0], arguments) if arguments else connection.execute(statements[0])
         return found.to_arrow_table()

@@ -8,7 +8,6 @@ from pathlib import Path
 from mlops_cli.base.errors import StageFailed, UserError
 from mlops_cli.checks.data import check_data
 from mlops_cli.checks.model import NO_RIVAL, Rival, check_model
-from mlops_cli.checks.verdict import Report
 from mlops_cli.models.format import load_model
 from mlops_cli.spec.load import parse_validation
 from mlops_cli.spec.validation import DataValidation, ModelValidation
@@ -29,8 +28,8 @@ class Text:
 
 
 def run(job: Job) -> Outcome:
-    """Outputs `rows` and `report` for data, `model`, `report` and `metrics` for a model; `passed` tells whether the gate
-    opens. Raises StageFailed where it cannot be judged at all, SpecError where the spec is wrong."""
+    """Outputs: `rows` and `report` for data; `model`, `report` and `metrics` for a model. `passed` tells whether the
+    gate opens. Raises StageFailed where it cannot be judged at all, SpecError where the spec is wrong."""
     said = options(job, Text)
     spec = parse_validation(said.text, said.spec)
     return judge_data(job, spec) if isinstance(spec, DataValidation) else judge_model(job, spec)
@@ -90,10 +89,3 @@ def baseline_of(job: Job) -> Input | None:
 def label_of(job: Job, argument: str, default: str) -> str:
     """What to call an input."""
     return job.labels.get(argument, default)
-
-
-def read_report(path: Path) -> Report:
-    """The report that a validation has written."""
-    from mlops_cli.base.records import decode
-
-    return decode(path.read_bytes(), Report)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -74,7 +73,11 @@ class StageWork:
             transaction.commit(durable=False)
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(answer, Failure) or answer.outcome is None or decision.components is None:
-            return replace(answer, log=log) if isinstance(answer, Failure) else Failure(answer.cause, answer.message, answer.hint, log)
+            return (
+                replace(answer, log=log)
+                if isinstance(answer, Failure)
+                else Failure(answer.cause, answer.message, answer.hint, log)
+            )
         return StageRecord(
             pipeline=self.pipeline,
             stage=node.id,
@@ -100,7 +103,10 @@ class StageWork:
         return oid
 
     def _job(self, node: Node, decision: Decision, folder: Path) -> Job:
-        inputs = {name: [self._input(folder, name, n, item) for n, item in enumerate(items)] for name, items in decision.inputs.items()}
+        inputs = {
+            name: [self._input(folder, name, n, item) for n, item in enumerate(items)]
+            for name, items in decision.inputs.items()
+        }
         labels = {name: ", ".join(map(str, edges)) for name, edges in node.edges.items()}
         if decision.baseline:
             inputs[BASELINE] = [self._input(folder, "baseline", 0, decision.baseline.artifact)]
@@ -134,14 +140,18 @@ class StageWork:
 
     def _answer(self, node: Node, folder: Path, finished: Finished) -> Answer | Failure:
         # Removing its private link is the stage's right; writing through it would damage the store.
-        changed = [path.name for path, stamp in self._stamps.pop(node.id).items() if path.exists() and _stamp(path) != stamp]
+        changed = [
+            path.name for path, stamp in self._stamps.pop(node.id).items() if path.exists() and _stamp(path) != stamp
+        ]
         if changed:
             return Failure("error", f"the stage changed its input {', '.join(changed)}", "let it work on a copy")
         match finished.cause:
             case "cancelled":
                 return Failure("cancelled", "cancelled")
             case "timeout":
-                return Failure("timeout", f"took longer than its timeout of {node.stage.timeout:g} s", "raise `timeout:`")
+                return Failure(
+                    "timeout", f"took longer than its timeout of {node.stage.timeout:g} s", "raise `timeout:`"
+                )
             case "signal":
                 name = signal.Signals(-finished.status).name
                 hint = "the system may have run out of memory" if name == "SIGKILL" else None
@@ -162,7 +172,7 @@ def _take(transaction: Transaction, decision: Decision, output: Output, made: Ma
         return replace(decision.inputs[name][int(number.rstrip("]") or 0)], type=output.type)
     path = Path(made.path or "")
     if path.is_dir():
-        oid, files, size = transaction.add_tree(path)
+        oid, files, size = transaction.add_tree(path, take=True)
         return Artifact(output.type, oid, "tree", path.name, size, files)
     name = path.name if path.suffix or output.type != "table" else path.name + _ending(path)
     size = path.stat().st_size

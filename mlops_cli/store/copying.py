@@ -1,5 +1,6 @@
 """Moving bytes between files the cheapest way that the file system knows, and hashing while nobody can be trusted."""
 
+# ruff: noqa: PTH - path strings: a Path costs more than the system call, and there may be a million
 from __future__ import annotations
 
 import errno

@@ -1,5 +1,6 @@
 """Damaged containers: they move to `quarantine/`, and whatever is still whole in a pack moves to a new one."""
 
+# ruff: noqa: PTH - path strings: a Path costs more than the system call, and there may be a million
 from __future__ import annotations
 
 import os

@@ -1,5 +1,6 @@
 """The index: object -> place inside a pack. Immutable files in `i/`, memory-mapped; rebuildable from the packs."""
 
+# ruff: noqa: PTH - path strings: a Path costs more than the system call, and there may be a million
 from __future__ import annotations
 
 import mmap

@@ -95,7 +95,12 @@ def check_layout(folder: Path) -> StoreFile:
     except BadRecord as error:
         raise StoreError(f"{path} is damaged: {error}", "bring the file back from a copy of the store") from error
     if about.format > FORMAT:
-        raise StoreError(f"{folder} has store format {about.format}, this mlops reads up to {FORMAT}", "use a newer mlops")
+        raise StoreError(
+            f"{folder} has store format {about.format}, this mlops reads up to {FORMAT}", "use a newer mlops"
+        )
     if about.format != FORMAT or about.hash != "blake3":
-        raise StoreError(f"{path} is damaged: format {about.format}, hash '{about.hash}'", "bring the file back from a copy of the store")
+        raise StoreError(
+            f"{path} is damaged: format {about.format}, hash '{about.hash}'",
+            "bring the file back from a copy of the store",
+        )
     return about

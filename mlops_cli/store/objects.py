@@ -1,5 +1,6 @@
 """The reading half of the store: is an object there, what are its bytes, put it somewhere."""
 
+# ruff: noqa: PTH - path strings: a Path costs more than the system call, and there may be a million
 from __future__ import annotations
 
 import errno
@@ -63,16 +64,18 @@ class Objects:
             self._give_up(oid, path)
         return data
 
-    def read_record(self, oid: Oid, kind: str, type: type[T]) -> T:
+    def read_record(self, oid: Oid, kind: str, form: type[T]) -> T:
         """A structured object as a record; raises StoreError when it is missing, damaged, or of another kind."""
         data = self.read(oid)
         start = header(kind)
         if not data.startswith(start):
             raise StoreError(f"object {oid[:12]} is no {kind}", f"it begins with {data[:24]!r}")
         try:
-            return decode(data[len(start) :], type)
+            return decode(data[len(start) :], form)
         except BadRecord as error:
-            raise StoreError(f"object {oid[:12]} is a {kind} that this mlops cannot read: {error}", "use a newer mlops") from error
+            raise StoreError(
+                f"object {oid[:12]} is a {kind} that this mlops cannot read: {error}", "use a newer mlops"
+            ) from error
 
     def open_path(self, oid: Oid) -> Path | None:
         """The file that holds exactly this object's bytes, for reading only; None when it lies in a pack."""
@@ -190,7 +193,13 @@ class Objects:
                 set_aside(self.layout, container)
             else:
                 indexes = self.refresh().values()
-                rows = {row.oid: row for index in indexes for item in index.packed() if item.name == pack for row in item.rows}
+                rows = {
+                    row.oid: row
+                    for index in indexes
+                    for item in index.packed()
+                    if item.name == pack
+                    for row in item.rows
+                }
                 salvage(self.layout, pack, rows.values())
                 self._indexes = None
         raise StoreError(f"object {oid[:12]} is damaged; its container is now in {self.layout.quarantine}", AGAIN)

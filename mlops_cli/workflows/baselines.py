@@ -13,7 +13,7 @@ from mlops_cli.pipeline.plan import Baseline
 from mlops_cli.spec.pipeline import Pipeline, Validate
 from mlops_cli.spec.validation import DataValidation, Validation
 from mlops_cli.store.records import Artifact, Version
-from mlops_cli.store.refs import parse_ref, resolve
+from mlops_cli.store.refs import split_ref
 from mlops_cli.workflows.naming import edge_name
 from mlops_cli.workflows.workspace import Workspace
 
@@ -26,13 +26,9 @@ def passed_name(data: str, validation: str) -> str:
 
 
 def find_baseline(workspace: Workspace, reference: str, current: Artifact) -> Baseline | None:
-    """The newest version that `reference` names or named whose content is not `current`; a fixed version stays fixed."""
-    wanted = parse_ref(reference)
-    if wanted.version is not None:
-        oids = [resolve(workspace.store, workspace.journal, reference).oid]
-    else:
-        oids = [oid for line, oid in reversed(workspace.journal.history(wanted.key)) if oid and wanted.covers(line.time)]
-    for oid in oids:
+    """The newest version that `reference` names, or named, with another content than `current`."""
+    name, moment = split_ref(reference)
+    for oid in workspace.journal.before(name, moment):
         version = workspace.store.read_record(oid, "version", Version)
         if version.artifact.oid != current.oid:
             return Baseline(version.artifact, f"{reference} ({oid[:8]})")

@@ -45,7 +45,9 @@ def explain(workspace: Workspace, subject: str, spec: str | None, parameters: Ma
 
 
 def _could_be_reference(workspace: Workspace, subject: str, spec: str | None) -> bool:
-    return spec is None and ("@" in subject or ":" in subject or subject in workspace.journal.names() or _no_spec(workspace))
+    return spec is None and (
+        "@" in subject or ":" in subject or subject in workspace.journal.names() or _no_spec(workspace)
+    )
 
 
 def _no_spec(workspace: Workspace) -> bool:
@@ -74,7 +76,8 @@ def _reference(workspace: Workspace, found: Resolved) -> Explained:
         return Explained(f"run:{run.id}", tuple(lines))
     if found.version is None:
         return Explained(found.oid[:12], ("an object of the store that is no version and no run",))
-    return Explained(found.label, tuple(_story(workspace, found.version, found.oid)))
+    label = f"{found.name}@v{found.version_number}" if found.version_number else found.name
+    return Explained(label, tuple(_story(workspace, found.version, found.oid)))
 
 
 def _story(workspace: Workspace, version: Version, oid: str) -> list[str]:
@@ -83,7 +86,9 @@ def _story(workspace: Workspace, version: Version, oid: str) -> list[str]:
         run = workspace.store.read_record(version.run, "run", RunRecord)
         where = f"stage {version.stage}" if version.stage else "a source"
         lines.append(f"by {where} in run {run.id} of {run.pipeline}")
-        lines += [f"  {result.stage}: {result.status}, {result.reason}" for result in run.stages if _made(result, version)]
+        lines += [
+            f"  {result.stage}: {result.status}, {result.reason}" for result in run.stages if _made(result, version)
+        ]
     for line in workspace.journal.lines():
         for name, (_, new) in line.set.items():
             if new == oid:

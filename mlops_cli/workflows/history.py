@@ -98,7 +98,9 @@ def log(workspace: Workspace, name: str | None, limit: int) -> list[Moved]:
     """The moves of a name (with its aliases), or of all names, newest first. Raises StoreError for an unknown name."""
     if name is not None:
         resolve(workspace.store, workspace.journal, name)
-    found = [move for move in _moves(workspace) if name is None or move.name.partition("@")[0] == name or move.name == name]
+    found = [
+        move for move in _moves(workspace) if name is None or move.name.partition("@")[0] == name or move.name == name
+    ]
     return found[:limit]
 
 
@@ -124,9 +126,25 @@ def names(workspace: Workspace, *, everything: bool, kind: str | None = None) ->
         if kind is not None and version.kind != kind:
             continue
         versions = workspace.journal.versions(name)
-        aliases = tuple(alias.partition("@")[2] for alias, target in current.items() if alias.startswith(f"{name}@") and target == oid)
+        aliases = tuple(
+            alias.partition("@")[2]
+            for alias, target in current.items()
+            if alias.startswith(f"{name}@") and target == oid
+        )
         shown = tuple(alias for alias in aliases if not alias.startswith("passed."))
-        found.append(Named(name, version.kind, versions.index(oid) + 1, len(versions), oid, version.artifact, version.created, shown, version.metrics))
+        found.append(
+            Named(
+                name,
+                version.kind,
+                versions.index(oid) + 1,
+                len(versions),
+                oid,
+                version.artifact,
+                version.created,
+                shown,
+                version.metrics,
+            )
+        )
     return found
 
 
@@ -140,21 +158,48 @@ def models(workspace: Workspace) -> list[Named]:
         versions = workspace.journal.versions(name)
         for number, oid in reversed(list(enumerate(versions, 1))):
             version = workspace.store.read_record(oid, "version", Version)
-            aliases = tuple(alias.partition("@")[2] for alias, target in current.items() if alias.startswith(f"{name}@") and target == oid)
-            found.append(Named(name, "model", number, len(versions), oid, version.artifact, version.created, aliases, version.metrics))
+            aliases = tuple(
+                alias.partition("@")[2]
+                for alias, target in current.items()
+                if alias.startswith(f"{name}@") and target == oid
+            )
+            found.append(
+                Named(
+                    name,
+                    "model",
+                    number,
+                    len(versions),
+                    oid,
+                    version.artifact,
+                    version.created,
+                    aliases,
+                    version.metrics,
+                )
+            )
     return found
 
 
 def runs(workspace: Workspace, limit: int) -> list[RunLine]:
     """The recorded runs, newest first."""
-    found = []
+    found: list[RunLine] = []
     for line in reversed(workspace.journal.lines()):
         if line.run and len(found) < limit:
             run = workspace.store.read_record(line.run, "run", RunRecord)
             counts: dict[str, int] = {}
             for result in run.stages:
                 counts[result.status] = counts.get(result.status, 0) + 1
-            found.append(RunLine(run.id, run.pipeline, run.outcome, run.started, run.seconds, counts, run.parameters, _metrics(run.stages)))
+            found.append(
+                RunLine(
+                    run.id,
+                    run.pipeline,
+                    run.outcome,
+                    run.started,
+                    run.seconds,
+                    counts,
+                    run.parameters,
+                    _metrics(run.stages),
+                )
+            )
     return found
 
 
@@ -208,12 +253,18 @@ def diff(workspace: Workspace, first: str, second: str) -> Difference:
     return Difference(
         first,
         second,
-        one.oid == other.oid or (one.version is not None and other.version is not None and one.version.artifact.oid == other.version.artifact.oid),
+        one.oid == other.oid
+        or (
+            one.version is not None
+            and other.version is not None
+            and one.version.artifact.oid == other.version.artifact.oid
+        ),
         tuple(_content(workspace, one, other)),
         tuple(code),
         tuple(data),
         tuple(_pairs(one.run.parameters if one.run else {}, other.run.parameters if other.run else {})),
-        tuple(_environment(workspace, one.run, other.run)) or tuple(line for line in lines if line.startswith(("library", "Python"))),
+        tuple(_environment(workspace, one.run, other.run))
+        or tuple(line for line in lines if line.startswith(("library", "Python"))),
         tuple(_metric_pairs(one, other)),
     )
 
@@ -223,14 +274,20 @@ def _content(workspace: Workspace, one: Shown, other: Shown) -> Iterator[str]:
         return
     old, new = one.version.artifact, other.version.artifact
     if old.layout == "tree" and new.layout == "tree":
-        yield from (str(change) for change in diff_trees(workspace.store, old.oid, new.oid))
+        yield from _tree_lines(workspace, old.oid, new.oid)
     elif old.oid != new.oid:
         yield f"{old.name}: {old.oid[:12]} ({old.bytes} bytes) -> {new.oid[:12]} ({new.bytes} bytes)"
 
 
 def _run_code(workspace: Workspace, one: RunRecord | None, other: RunRecord | None) -> Iterator[str]:
     if one and other:
-        yield from (str(change) for change in diff_trees(workspace.store, one.code, other.code))
+        yield from _tree_lines(workspace, one.code, other.code)
+
+
+def _tree_lines(workspace: Workspace, old: Oid, new: Oid) -> Iterator[str]:
+    for item in diff_trees(workspace.store, old, new):
+        what = "added" if item.old is None else "removed" if item.new is None else "changed"
+        yield f"{item.path} {what}"
 
 
 def _run_inputs(one: RunRecord | None, other: RunRecord | None) -> Iterator[str]:
@@ -255,8 +312,8 @@ def _flat(record: Mapping[str, Json]) -> dict[str, Json]:
 def _pairs(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]:
     for name in sorted({*old, *new}):
         if old.get(name) != new.get(name) or (name in old) != (name in new):
-            before = old[name] if name in old else "nothing"
-            after = new[name] if name in new else "nothing"
+            before = old.get(name, "nothing")
+            after = new.get(name, "nothing")
             yield f"{name}: {before} -> {after}"
 
 

@@ -1,4 +1,4 @@
-"""The names that a pipeline's results are published under (DESIGN: a source is its key, an output pipeline/stage.out)."""
+"""The names that a pipeline's results are published under: a source is its key, an output `pipeline/stage.out`."""
 
 from __future__ import annotations
 

@@ -50,7 +50,12 @@ def decide(prepared: Prepared, *, force: bool = False) -> list[Decision]:
 
 
 def plan_pipeline(
-    workspace: Workspace, spec: str | None, parameters: Mapping[str, str], select: Sequence[str] = (), *, force: bool = False
+    workspace: Workspace,
+    spec: str | None,
+    parameters: Mapping[str, str],
+    select: Sequence[str] = (),
+    *,
+    force: bool = False,
 ) -> list[PlannedStage]:
     """The plan of a pipeline; raises UserError where the spec, the code or a source is wrong."""
     prepared = prepare(workspace, spec, parameters, select)
@@ -63,7 +68,9 @@ def plan_pipeline(
     return planned
 
 
-def explain_stage(workspace: Workspace, stage: str, spec: str | None, parameters: Mapping[str, str]) -> list[Explanation]:
+def explain_stage(
+    workspace: Workspace, stage: str, spec: str | None, parameters: Mapping[str, str]
+) -> list[Explanation]:
     """Why `stage` (each of its instances) would run now, and why it ran last."""
     prepared = prepare(workspace, spec, parameters)
     wanted = choose(prepared.graph, [stage]) or frozenset()

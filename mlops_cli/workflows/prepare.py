@@ -56,7 +56,11 @@ def prepare(
         workspace.root,
         workspace.installed,
         workspace.project.env,
-        {verb.spec: load_validation(workspace.root / verb.spec, workspace.root, workspace.remember) for verb in verbs if isinstance(verb, Validate)},
+        {
+            verb.spec: load_validation(workspace.root / verb.spec, workspace.root, workspace.remember)
+            for verb in verbs
+            if isinstance(verb, Validate)
+        },
         {verb.query: _query(workspace.root, verb.query) for verb in verbs if isinstance(verb, Sql)},
     )
     check_stages(keyer, graph)
@@ -83,7 +87,9 @@ def find_spec(root: Path, spec: str | None) -> Path:
 
 
 def _is_pipeline(path: Path) -> bool:
-    return any(line.split("#")[0].split() == ["kind:", "pipeline"] for line in path.read_text("utf-8", "replace").splitlines())
+    return any(
+        line.split("#")[0].split() == ["kind:", "pipeline"] for line in path.read_text("utf-8", "replace").splitlines()
+    )
 
 
 def _near_file(root: Path, spec: str) -> str | None:
@@ -131,7 +137,11 @@ def _check_arguments(keyer: Keyer, node: Node) -> Iterable[Fault]:
         hint = f"did you mean '{near[0]}'?" if near else f"it takes: {', '.join(sorted(known)) or 'nothing'}"
         yield Fault(f"'{verb.target}' takes no argument '{name}'", node.stage.place, hint)
     for name in sorted(required - given):
-        yield Fault(f"'{verb.target}' needs the argument '{name}'", node.stage.place, f"add it to `in`, `params` or `with` of '{node.stage.name}'")
+        yield Fault(
+            f"'{verb.target}' needs the argument '{name}'",
+            node.stage.place,
+            f"add it to `in`, `params` or `with` of '{node.stage.name}'",
+        )
 
 
 def choose(graph: Graph, select: Sequence[str]) -> frozenset[str] | None:

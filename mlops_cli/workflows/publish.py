@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from mlops_cli.base.clock import timestamp
 from mlops_cli.base.hashing import Oid
+from mlops_cli.base.records import Json
 from mlops_cli.pipeline.graph import Edge, Graph, Node, gates
 from mlops_cli.pipeline.records import RunRecord, StageResult
 from mlops_cli.spec.pipeline import Register, Validate
@@ -58,7 +59,11 @@ class Publisher:
         if complete:
             for node in self._done():
                 for output in node.stage.outputs:
-                    wanted[output_name(self.graph.pipeline, node, output)] = ("data", self.results[node.id].outputs[output.name], node.id)
+                    wanted[output_name(self.graph.pipeline, node, output)] = (
+                        "data",
+                        self.results[node.id].outputs[output.name],
+                        node.id,
+                    )
                 if isinstance(node.stage.verb, Register):
                     content = self._content(node.edges["model"][0])
                     wanted[node.stage.verb.model] = ("model", content, node.id)
@@ -67,7 +72,11 @@ class Publisher:
         return wanted
 
     def _done(self) -> Iterable[Node]:
-        return (node for name, node in self.graph.nodes.items() if name in self.results and self.results[name].status in PASSED)
+        return (
+            node
+            for name, node in self.graph.nodes.items()
+            if name in self.results and self.results[name].status in PASSED
+        )
 
     def _gated_and_passed(self, source: str) -> bool:
         names = gates(self.graph, source)
@@ -78,7 +87,12 @@ class Publisher:
         found: dict[str, Target] = {}
         for node in self._done():
             edges = node.edges.get("data", ())
-            if isinstance(node.stage.verb, Validate) and "model" not in node.edges and edges and (complete or edges[0].node is None):
+            if (
+                isinstance(node.stage.verb, Validate)
+                and "model" not in node.edges
+                and edges
+                and (complete or edges[0].node is None)
+            ):
                 validation = self.validations[node.stage.verb.spec]
                 name = passed_name(edge_name(self.graph.pipeline, edges[0]), validation.name)
                 found[name] = ("data", self._content(edges[0]), edges[0].node)
@@ -120,17 +134,20 @@ class Publisher:
             except Conflict:
                 continue  # another run moved one of the names in between: the newest line is the newest version
         else:
-            raise Conflict(f"run {run.id} could not move its names: too many others did at the same time", "run again: nothing is lost")
+            raise Conflict(
+                f"run {run.id} could not move its names: too many others did at the same time",
+                "run again: nothing is lost",
+            )
         return [self._published(name, oid, targets[name]) for name, oid in versions.items()]
 
     def _oid_for(self, transaction: Transaction, base: str, target: Target, run: Oid) -> Oid:
-        """The earlier version of this name with the same content, or a new one. An alias points at its model's version."""
+        """The earlier version of this name with the same content, or a new one; an alias points at the same one."""
         kind, artifact, stage = target
         for oid in self.workspace.journal.versions(base):
             if self._version(oid).artifact.oid == artifact.oid:
                 return oid
         evidence, metrics = self._evidence(artifact) if kind == "model" else ((), {})
-        facts = {"pipeline": self.graph.pipeline.name, "parameters": dict(self.graph.parameters)}
+        facts: dict[str, Json] = {"pipeline": self.graph.pipeline.name, "parameters": dict(self.graph.parameters)}
         version = Version(kind, base, artifact, timestamp(), run, stage, evidence, metrics, facts)
         return transaction.add_record("version", version)
 

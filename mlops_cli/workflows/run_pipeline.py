@@ -25,7 +25,7 @@ from mlops_cli.stages import VERB_MODULES
 from mlops_cli.stages.work import StageWork
 from mlops_cli.store.git import git_state
 from mlops_cli.store.records import Artifact
-from mlops_cli.store.worktree import checkout
+from mlops_cli.store.checkout import checkout
 from mlops_cli.workflows.code_snapshot import code_files, store_code
 from mlops_cli.workflows.plan_pipeline import decide
 from mlops_cli.workflows.prepare import Prepared, prepare
@@ -112,7 +112,9 @@ def check_pipeline(workspace: Workspace, options: RunOptions) -> list[Decision]:
     return [decision for decision in decide(prepared, force=options.force) if decision.action in ("run", "maybe")]
 
 
-def _execute(prepared: Prepared, sources: Mapping[str, Artifact], options: RunOptions, name: str, watch: Watcher) -> Execution:
+def _execute(
+    prepared: Prepared, sources: Mapping[str, Artifact], options: RunOptions, name: str, watch: Watcher
+) -> Execution:
     workspace = prepared.workspace
     force = frozenset(prepared.chosen or prepared.graph.nodes) if options.force else frozenset()
     capacity = options.jobs or os.cpu_count() or 1
@@ -136,7 +138,9 @@ def _execute(prepared: Prepared, sources: Mapping[str, Artifact], options: RunOp
         return executor
 
     planner = prepared.planner(sources, force)
-    return Execution(prepared.graph, planner, work, start_executor, capacity, watch, options.keep_going, prepared.chosen)
+    return Execution(
+        prepared.graph, planner, work, start_executor, capacity, watch, options.keep_going, prepared.chosen
+    )
 
 
 def preload(prepared: Prepared) -> tuple[str, ...]:
@@ -182,13 +186,24 @@ def _put_into_work_tree(prepared: Prepared, results: Mapping[str, StageResult]) 
         if result.status in PASSED:
             for output in prepared.graph.nodes[name].stage.outputs:
                 if output.path:
-                    changes = checkout(workspace.store, result.outputs[output.name], workspace.root / output.path, index=workspace.index)
+                    changes = checkout(
+                        workspace.store,
+                        result.outputs[output.name],
+                        workspace.root / output.path,
+                        index=workspace.index,
+                    )
                     written.extend([output.path] if changes.written else [])
     workspace.index.save()
     return tuple(written)
 
 
-def _finish(prepared: Prepared, sources: Mapping[str, Artifact], results: Mapping[str, StageResult], run: RunReport, started: str) -> RunReport:
+def _finish(
+    prepared: Prepared,
+    sources: Mapping[str, Artifact],
+    results: Mapping[str, StageResult],
+    run: RunReport,
+    started: str,
+) -> RunReport:
     """Record the run and move its names, if there is anything to record."""
     workspace = prepared.workspace
     complete = run.outcome == "done"
@@ -215,5 +230,9 @@ def _finish(prepared: Prepared, sources: Mapping[str, Artifact], results: Mappin
         )
         published = publisher.publish(transaction, record, complete)
     if complete or published:
-        write_lock(workspace.root, prepared.pipeline, {name: item for name, item in sources.items() if complete or name in {p.name for p in published}})
+        write_lock(
+            workspace.root,
+            prepared.pipeline,
+            {name: item for name, item in sources.items() if complete or name in {p.name for p in published}},
+        )
     return replace(run, published=tuple(published), recorded=True)

@@ -10,7 +10,8 @@ from mlops_cli.base.files import read_if_there, write_atomic
 from mlops_cli.base.hashing import Oid
 from mlops_cli.spec.pipeline import Pipeline, Source
 from mlops_cli.store.records import Artifact
-from mlops_cli.store.worktree import checkout, identify, snapshot
+from mlops_cli.store.checkout import checkout
+from mlops_cli.store.worktree import identify, snapshot
 from mlops_cli.workflows.workspace import Workspace
 
 LOCK = "mlops.lock"
@@ -36,7 +37,9 @@ def read_lock(root: Path) -> dict[str, Artifact]:
             hint = f"take one side of a merge, or delete {LOCK}: the next run writes it anew"
             raise UserError(f"{LOCK}:{number} is not a line that mlops wrote", hint)
         name, kind, layout, oid, size, files, path = parts
-        pinned[name] = Artifact(kind, Oid(oid), "tree" if layout == "tree" else "file", Path(path).name, int(size), int(files))
+        pinned[name] = Artifact(
+            kind, Oid(oid), "tree" if layout == "tree" else "file", Path(path).name, int(size), int(files)
+        )
     return pinned
 
 
@@ -52,7 +55,9 @@ def write_lock(root: Path, pipeline: Pipeline, sources: Mapping[str, Artifact]) 
         write_atomic(root / LOCK, wanted.encode())
 
 
-def take_sources(workspace: Workspace, pipeline: Pipeline, names: Iterable[str], *, locked: bool) -> dict[str, Artifact]:
+def take_sources(
+    workspace: Workspace, pipeline: Pipeline, names: Iterable[str], *, locked: bool
+) -> dict[str, Artifact]:
     """Store the files of these sources as they are now; a missing one comes back from the lock.
 
     Raises SpecError for every source that is nowhere, and with `locked` for every one that differs from the lock.
@@ -72,7 +77,13 @@ def take_sources(workspace: Workspace, pipeline: Pipeline, names: Iterable[str],
             taken[name] = snapshot(workspace.store, transaction, workspace.index, path, type_of(source.path))
             if locked and (name not in pinned or pinned[name].oid != taken[name].oid):
                 was = f"{LOCK} has {pinned[name].oid[:12]}" if name in pinned else f"{LOCK} does not have it"
-                faults.append(Fault(f"source '{name}' is {taken[name].oid[:12]}, {was}", source.place, "run without --locked to accept it"))
+                faults.append(
+                    Fault(
+                        f"source '{name}' is {taken[name].oid[:12]}, {was}",
+                        source.place,
+                        "run without --locked to accept it",
+                    )
+                )
         transaction.commit(durable=False)
     workspace.index.save()
     if faults:
@@ -103,7 +114,10 @@ def _restore(workspace: Workspace, source: Source, pinned: Artifact | None) -> F
     if pinned is None:
         return _missing(source)
     if not workspace.store.has(pinned.oid):
-        return Fault(f"source '{source.name}' is gone: {source.path} is missing, and its pinned version is not in this store", source.place)
+        return Fault(
+            f"source '{source.name}' is gone: {source.path} is missing, and its pinned version is not in this store",
+            source.place,
+        )
     checkout(workspace.store, pinned, workspace.root / source.path, index=workspace.index)
     return None
 

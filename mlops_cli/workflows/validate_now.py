@@ -99,7 +99,9 @@ def _input(workspace: Workspace, folder: Path, subject: str, name: str) -> Input
 def _artifact(workspace: Workspace, reference: str) -> Artifact:
     found = resolve(workspace.store, workspace.journal, reference)
     if found.version is None:
-        raise UserError(f"'{reference}' is a {found.kind}, not a version", "give a path, a name, or a version such as customers@v1")
+        raise UserError(
+            f"'{reference}' is a {found.kind}, not a version", "give a path, a name, or a version such as customers@v1"
+        )
     return found.version.artifact
 
 

@@ -14,6 +14,7 @@ from mlops_cli.store.stat_index import StatIndex
 from mlops_cli.store.store import Store
 
 FOLDER = ".mlops"
+REMEMBERED = "cache/specs"
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,13 @@ class Workspace:
     @property
     def remember(self) -> Path:
         """Where specs that were found valid are remembered."""
-        return self.store.folder / "cache" / "specs"
+        return self.store.folder / REMEMBERED
 
 
 def open_workspace(start: Path) -> Workspace:
     """The project that `start` is in; its store is made when there is none yet. Raises UserError outside a project."""
     root = find_root(start)
-    project = load_project(root)
     folder = root / FOLDER
+    project = load_project(root, folder / REMEMBERED if folder.exists() else None)
     store = Store.open(folder, project.durability) if folder.exists() else Store.create(folder, project.durability)
     return Workspace(root, project, store)

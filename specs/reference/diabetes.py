@@ -12,7 +12,9 @@ from sklearn.datasets import load_diabetes
 def load(fast_from: float) -> pd.DataFrame:
     """442 patients from scikit-learn's diabetes data; `progression` says whether the disease moved fast in a year."""
     table: pd.DataFrame = load_diabetes(as_frame=True, scaled=False).frame
-    table = table.rename(columns={"s1": "cholesterol", "s2": "ldl", "s3": "hdl", "s4": "ratio", "s5": "lipids", "s6": "sugar"})
+    table = table.rename(
+        columns={"s1": "cholesterol", "s2": "ldl", "s3": "hdl", "s4": "ratio", "s5": "lipids", "s6": "sugar"}
+    )
     table = table.astype({"age": "int64", "sex": "int64"})
     table["progression"] = (table.pop("target") >= fast_from).map({True: "fast", False: "slow"})
     table.insert(0, "patient", [f"P{number:03d}" for number in range(1, len(table) + 1)])
@@ -20,7 +22,7 @@ def load(fast_from: float) -> pd.DataFrame:
 
 
 def summary(scores: dict[str, float], report: Path) -> str:
-    """A few lines of text: the scores, and how many checks the gate made. `report` is annotated as a path, so it is one."""
+    """A few lines of text: the scores, and how many checks the gate made; `report` comes as its annotation asks."""
     verdicts = json.loads(report.read_text("utf-8"))["verdicts"]
     lines = [f"{name}: {value:.3f}" for name, value in sorted(scores.items())]
     return "\n".join([*lines, f"checks: {len(verdicts)}"]) + "\n"

@@ -13,6 +13,16 @@ from mlops_cli.spec.validation import Bound, Check
 
 
 @dataclass(frozen=True)
+class Case:
+    """What a comparator is given: the check, what was measured, and the same measure of the baseline (None: no
+    baseline)."""
+
+    check: Check
+    found: Measured
+    baseline: Measured | None = None
+
+
+@dataclass(frozen=True)
 class Judgement:
     """What a comparator decides; the rest of the verdict is what was measured."""
 
@@ -24,11 +34,12 @@ class Judgement:
 class Comparator(Protocol):
     """A function of this folder: decide one check. Numbers go in, a value comes out; nothing is read or raised."""
 
-    def __call__(self, check: Check, found: Measured, baseline: Measured | None) -> Judgement: ...
+    def __call__(self, case: Case, /) -> Judgement: ...
 
 
-def verdict(check: Check, found: Measured, baseline: Measured | None, said: Judgement, part: str | None = None) -> Verdict:
-    """The verdict on a check; where the spec says `severity: warn`, a failure warns."""
+def verdict(case: Case, said: Judgement, part: str | None = None) -> Verdict:
+    """The verdict on a case; where the spec says `severity: warn`, a failure warns."""
+    check, found = case.check, case.found
     softened = said.state == "fail" and check.severity == "warn"
     return Verdict(
         check=check.id,
@@ -38,7 +49,7 @@ def verdict(check: Check, found: Measured, baseline: Measured | None, said: Judg
         message=said.message,
         slice=part,
         value=found.value,
-        baseline=baseline.value if baseline is not None else None,
+        baseline=case.baseline.value if case.baseline is not None else None,
         n=found.n,
         interval=found.interval,
         reason=said.reason,
@@ -47,7 +58,9 @@ def verdict(check: Check, found: Measured, baseline: Measured | None, said: Judg
     )
 
 
-def without_rows(check: Check, state: State, reason: str, message: str, part: str | None = None, n: int | None = None) -> Verdict:
+def without_rows(
+    check: Check, state: State, reason: str, message: str, part: str | None = None, n: int | None = None
+) -> Verdict:
     """The verdict on a check that could not be measured."""
     return Verdict(check.id, check.subject, state, bound_text(check), message, part, n=n, reason=reason)
 
@@ -55,8 +68,8 @@ def without_rows(check: Check, state: State, reason: str, message: str, part: st
 def bound_text(check: Check) -> str:
     """The limit as a person reads it."""
     if check.comparator == "in":
-        words = ", ".join(show(value) for value in check.values[:6])
-        return f"in {words}" + (f", ... ({len(check.values)} values)" if len(check.values) > 6 else "")
+        listed = ", ".join(show(value) for value in check.values[:6])
+        return f"in {listed}" + (f", ... ({len(check.values)} values)" if len(check.values) > 6 else "")
     if check.comparator == "is":
         return f"is {show(check.values[0])}" if check.values else "is readable"
     if check.comparator == "matches":
@@ -66,14 +79,19 @@ def bound_text(check: Check) -> str:
     limit = check.bound.text if check.bound is not None else "100%"
     if check.comparator == "share":
         return f"min {limit} of rows"
-    words = {"change": "change up to", "not_worse": "not worse by", "gap": "gap up to", "ratio": "ratio from"}
+    words: dict[str, str] = {
+        "change": "change up to",
+        "not_worse": "not worse by",
+        "gap": "gap up to",
+        "ratio": "ratio from",
+    }
     return f"{words.get(check.comparator, check.comparator)} {limit}"
 
 
 def show(value: Json) -> str:
     """A number or word in a sentence."""
     if isinstance(value, bool) or value is None:
-        return {True: "true", False: "false", None: "null"}[value]
+        return "null" if value is None else str(value).lower()
     if isinstance(value, int) or (isinstance(value, float) and value.is_integer() and abs(value) < 1e15):
         return f"{int(value):,}" if abs(value) >= 10_000 else str(int(value))
     return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,27 +1,25 @@
-"""`change`: how far a number has moved from the baseline's; `%` of the baseline, `pp` or a plain number in its own units."""
+"""`change`: how far a number has moved from the baseline's, in `%` of it, in `pp`, or in its own units."""
 
 from __future__ import annotations
 
 import math
 
-from mlops_cli.checks.comparators.base import NOTHING, Judgement, as_number, limit_of, percent, show
-from mlops_cli.measures.measured import Measured
-from mlops_cli.spec.validation import Check
+from mlops_cli.checks.comparators.base import NOTHING, Case, Judgement, as_number, limit_of, percent, show
 
 
-def change(check: Check, found: Measured, baseline: Measured | None) -> Judgement:
+def change(case: Case) -> Judgement:
     """Pass when the number has moved by no more than the bound, up or down."""
-    if baseline is None:
+    if case.baseline is None:
         return Judgement("not_run", "there is no earlier version to compare with", "no_baseline")
-    now, before = as_number(found.value), as_number(baseline.value)
+    now, before = as_number(case.found.value), as_number(case.baseline.value)
     if now is None:
         return NOTHING
     if before is None:
         return Judgement("not_run", "the baseline has no value to compare with", "no_baseline")
-    bound = limit_of(check)
+    bound = limit_of(case.check)
     moved = abs(now - before)
     allowed = bound.value * abs(before) if bound.unit in ("percent", "share") else bound.value
-    text = f"{check.measure} went from {show(before)} to {show(now)}{by(now, before)}"
+    text = f"{case.check.measure} went from {show(before)} to {show(now)}{by(now, before)}"
     if moved > allowed * (1 + 1e-12):
         return Judgement("fail", f"{text}; at most {bound.text} is allowed")
     return Judgement("pass", text)

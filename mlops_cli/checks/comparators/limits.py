@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from mlops_cli.checks.comparators.base import NOTHING, Judgement, as_number, limit_of, rows_of, show
+from mlops_cli.checks.comparators.base import NOTHING, Case, Judgement, as_number, limit_of, rows_of, show
 from mlops_cli.measures.measured import Measured
 from mlops_cli.spec.validation import Check
 
 
-def minimum(check: Check, found: Measured, baseline: Measured | None) -> Judgement:
+def minimum(case: Case) -> Judgement:
     """Pass when the value (the lower end of its interval) is not below the limit."""
-    return limit(check, found, 1)
+    return limit(case.check, case.found, 1)
 
 
-def maximum(check: Check, found: Measured, baseline: Measured | None) -> Judgement:
+def maximum(case: Case) -> Judgement:
     """Pass when the value (the upper end of its interval) is not above the limit."""
-    return limit(check, found, -1)
+    return limit(case.check, case.found, -1)
 
 
 def limit(check: Check, found: Measured, sign: int) -> Judgement:

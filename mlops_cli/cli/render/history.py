@@ -32,7 +32,17 @@ def log_text(moves: Sequence[Moved], *, everything: bool) -> str:
     for move in shown:
         version = f"v{move.version}" if move.version else "removed"
         commit = f"git {move.commit}" if move.commit else ""
-        rows.append([paint(when(move.time), "dim"), move.name, version, (move.oid or "")[:SHORT], move.why, commit, paint(move.who, "dim")])
+        rows.append(
+            [
+                paint(when(move.time), "dim"),
+                move.name,
+                version,
+                (move.oid or "")[:SHORT],
+                move.why,
+                commit,
+                paint(move.who, "dim"),
+            ]
+        )
     return table(rows, head=("TIME (UTC)", "NAME", "VERSION", "ID", "WHY", "CODE", "WHO")) or "nothing has a name yet"
 
 
@@ -42,8 +52,20 @@ def names_text(found: Sequence[Named]) -> str:
     for item in found:
         files = f", {item.artifact.files} files" if item.artifact.layout == "tree" else ""
         note = paint(", ".join(item.aliases), "good")
-        rows.append([item.name, item.kind, f"v{item.version}", size(item.artifact.bytes) + files, when(item.created), item.oid[:SHORT], note])
-    return table(rows, head=("NAME", "KIND", "VERSION", "SIZE", "MADE (UTC)", "ID", "ALIASES")) or "nothing has a name yet"
+        rows.append(
+            [
+                item.name,
+                item.kind,
+                f"v{item.version}",
+                size(item.artifact.bytes) + files,
+                when(item.created),
+                item.oid[:SHORT],
+                note,
+            ]
+        )
+    return (
+        table(rows, head=("NAME", "KIND", "VERSION", "SIZE", "MADE (UTC)", "ID", "ALIASES")) or "nothing has a name yet"
+    )
 
 
 def models_text(found: Sequence[Named]) -> str:
@@ -51,7 +73,15 @@ def models_text(found: Sequence[Named]) -> str:
     rows = []
     for item in found:
         metrics = "  ".join(f"{name} {value:.4g}" for name, value in item.metrics.items())
-        rows.append([f"{item.name}@v{item.version}", paint(", ".join(item.aliases), "good"), when(item.created), item.oid[:SHORT], metrics])
+        rows.append(
+            [
+                f"{item.name}@v{item.version}",
+                paint(", ".join(item.aliases), "good"),
+                when(item.created),
+                item.oid[:SHORT],
+                metrics,
+            ]
+        )
     return table(rows, head=("MODEL", "ALIASES", "MADE (UTC)", "ID", "METRICS")) or "no model is registered yet"
 
 
@@ -64,8 +94,22 @@ def runs_text(found: Sequence[RunLine]) -> str:
         metrics = "  ".join(f"{name} {value:.4g}" for name, value in run.metrics.items())
         parameters = " ".join(f"{name}={value}" for name, value in run.parameters.items())
         outcome = paint(run.outcome.replace("_", " "), style)
-        rows.append([f"run:{run.id}", run.pipeline, outcome, when(run.started), duration(run.seconds), counts, parameters, metrics])
-    return table(rows, head=("RUN", "PIPELINE", "OUTCOME", "STARTED (UTC)", "TIME", "STAGES", "PARAMETERS", "METRICS")) or "no run is recorded yet"
+        rows.append(
+            [
+                f"run:{run.id}",
+                run.pipeline,
+                outcome,
+                when(run.started),
+                duration(run.seconds),
+                counts,
+                parameters,
+                metrics,
+            ]
+        )
+    return (
+        table(rows, head=("RUN", "PIPELINE", "OUTCOME", "STARTED (UTC)", "TIME", "STAGES", "PARAMETERS", "METRICS"))
+        or "no run is recorded yet"
+    )
 
 
 def status_text(found: ProjectStatus) -> str:
@@ -87,7 +131,9 @@ def _pipeline(item: PipelineStatus) -> str:
     if set(counts) <= {"reuse", "skip"}:
         return f"{item.spec}: {paint('up to date', 'good')}, {len(item.planned)} stages"
     words = ", ".join(f"{counts[action]} {TITLES[action]}" for action in WORDS if counts[action])
-    rows = [[stage.stage, paint(*WORDS[stage.action]), stage.reason] for stage in item.planned if stage.action != "reuse"]
+    rows = [
+        [stage.stage, paint(*WORDS[stage.action]), stage.reason] for stage in item.planned if stage.action != "reuse"
+    ]
     return f"{item.spec}: {words}\n" + table(rows, indent="  ")
 
 
@@ -148,23 +194,38 @@ def _components(components: Components, verbose: bool) -> list[list[str]]:
 
 
 def _values(values: Mapping[str, Json] | Mapping[str, float]) -> str:
-    return "  ".join(f"{name}={value:.6g}" if isinstance(value, float) else f"{name}={value}" for name, value in values.items())
+    return "  ".join(
+        f"{name}={value:.6g}" if isinstance(value, float) else f"{name}={value}" for name, value in values.items()
+    )
 
 
 def _run(run: RunRecord, oid: str, verbose: bool) -> str:
     rows = [["id", oid], ["started", f"{when(run.started)}, took {duration(run.seconds)}"], *_origin(run)]
-    stages = [[item.stage, item.status.replace("_", " "), duration(item.seconds) if item.seconds else "", item.reason] for item in run.stages]
+    stages = [
+        [item.stage, item.status.replace("_", " "), duration(item.seconds) if item.seconds else "", item.reason]
+        for item in run.stages
+    ]
     text = table([[paint(title, "dim"), value] for title, value in rows])
     text += "\n\n" + table(stages, head=("STAGE", "WHAT", "TIME", "WHY"), indent="  ")
     if verbose:
-        records = [[item.stage, f"key {item.key[:SHORT]}", f"record {item.record[:SHORT]}"] for item in run.stages if item.key and item.record]
+        records = [
+            [item.stage, f"key {item.key[:SHORT]}", f"record {item.record[:SHORT]}"]
+            for item in run.stages
+            if item.key and item.record
+        ]
         text += "\n\n" + table(records, indent="  ")
     return text
 
 
 def diff_text(found: Difference) -> str:
     """`diff`: one block a plane, the planes without a difference in one line."""
-    planes = {"content": found.content, "code": found.code, "data": found.data, "parameters": found.parameters, "environment": found.environment}
+    planes = {
+        "content": found.content,
+        "code": found.code,
+        "data": found.data,
+        "parameters": found.parameters,
+        "environment": found.environment,
+    }
     head = f"{found.first} -> {found.second}" + (": the same content" if found.same else "")
     parts = [paint(head, "bold")]
     parts += ["\n".join([name, *(f"  {line}" for line in lines)]) for name, lines in planes.items() if lines]

@@ -12,8 +12,20 @@ if TYPE_CHECKING:
     from mlops_cli.workflows.explain import Explained
     from mlops_cli.workflows.plan_pipeline import PlannedStage
 
-WORDS = {"run": ("run", "good"), "reuse": ("reuse", "dim"), "maybe": ("run?", "warn"), "blocked": ("blocked", "bad"), "skip": ("skip", "dim")}
-TITLES = {"run": "would run", "reuse": "would be reused", "maybe": "may run", "blocked": "would be blocked", "skip": "would be skipped"}
+WORDS = {
+    "run": ("run", "good"),
+    "reuse": ("reuse", "dim"),
+    "maybe": ("run?", "warn"),
+    "blocked": ("blocked", "bad"),
+    "skip": ("skip", "dim"),
+}
+TITLES = {
+    "run": "would run",
+    "reuse": "would be reused",
+    "maybe": "may run",
+    "blocked": "would be blocked",
+    "skip": "would be skipped",
+}
 
 
 def plan_text(planned: Sequence[PlannedStage], *, verbose: bool) -> str:
@@ -21,7 +33,11 @@ def plan_text(planned: Sequence[PlannedStage], *, verbose: bool) -> str:
     rows = []
     for item in planned:
         word, style = WORDS[item.action]
-        time = f"~{duration(item.expected_seconds)}" if item.expected_seconds is not None and item.action in ("run", "maybe") else ""
+        time = (
+            f"~{duration(item.expected_seconds)}"
+            if item.expected_seconds is not None and item.action in ("run", "maybe")
+            else ""
+        )
         rows.append([item.stage, paint(word, style), time, item.reason])
         if verbose:
             rows += [["", "", "", change] for change in item.changes[1:]]
@@ -32,4 +48,6 @@ def plan_text(planned: Sequence[PlannedStage], *, verbose: bool) -> str:
 
 def explain_text(found: Sequence[Explained]) -> str:
     """Why each subject is as it is."""
-    return "\n\n".join("\n".join([paint(item.subject, "bold"), *(f"  {line}" for line in item.lines)]) for item in found)
+    return "\n\n".join(
+        "\n".join([paint(item.subject, "bold"), *(f"  {line}" for line in item.lines)]) for item in found
+    )

@@ -51,9 +51,10 @@ def pending_text(pending: Sequence[Decision]) -> str:
 
 
 def _headline(report: RunReport) -> str:
-    counts = Counter(result.status for result in report.stages)
+    counts: Counter[str] = Counter(result.status for result in report.stages)
     if set(counts) <= {"reused", "skipped"} and not report.published:
-        return f"{paint(report.pipeline, 'bold')}: everything is up to date, {len(report.stages)} stages in {duration(report.seconds)}"
+        state = f"everything is up to date, {len(report.stages)} stages in {duration(report.seconds)}"
+        return f"{paint(report.pipeline, 'bold')}: {state}"
     words = ", ".join(f"{counts[status]} {WORDS[status][0]}" for status in ORDER if counts[status])
     return f"{paint(report.pipeline, 'bold')}: {words} in {duration(report.seconds)}"
 
@@ -107,10 +108,16 @@ def _published(report: RunReport, *, verbose: bool) -> str:
     outputs = [item for item in report.published if item.kind == "data" and not item.alias and "/" in item.name]
     rows = [_row(item, aliases) for item in [*models, *sources, *(outputs if verbose else [])]]
     known = {(item.name, item.number) for item in report.published if not item.alias}
-    rows += [[f"{name}@v{number}", f"is now {', '.join(names)}"] for (name, number), names in aliases.items() if (name, number) not in known]
+    rows += [
+        [f"{name}@v{number}", f"is now {', '.join(names)}"]
+        for (name, number), names in aliases.items()
+        if (name, number) not in known
+    ]
     if outputs and not verbose:
         rows.append([f"{len(outputs)} outputs", "mlops ls"])
-    metrics = next((result.metrics for result in reversed(report.stages) if result.metrics and result.kind == "validate"), {})
+    metrics = next(
+        (result.metrics for result in reversed(report.stages) if result.metrics and result.kind == "validate"), {}
+    )
     if models and metrics:
         rows.append(["", "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())])
     return "published\n" + table(rows, indent="  ") if rows else ""
@@ -118,7 +125,11 @@ def _published(report: RunReport, *, verbose: bool) -> str:
 
 def _row(item: Published, aliases: dict[tuple[str, int], list[str]]) -> list[str]:
     names = aliases.get((item.name, item.number))
-    return [f"{item.name}@v{item.number}", item.kind + (f", now {', '.join(names)}" if names else ""), item.artifact.oid[:12]]
+    return [
+        f"{item.name}@v{item.number}",
+        item.kind + (f", now {', '.join(names)}" if names else ""),
+        item.artifact.oid[:12],
+    ]
 
 
 def _ending(report: RunReport) -> str:

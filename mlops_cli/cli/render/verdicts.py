@@ -21,14 +21,23 @@ CELL = 40  # characters of an example value
 
 def gate_text(label: str, report: Report, *, verbose: bool = False) -> str:
     """One gate: a headline, the checks worth reading (all with `verbose`), the rows that broke them."""
-    counts = Counter(verdict.state for verdict in report.verdicts)
+    counts: Counter[str] = Counter(verdict.state for verdict in report.verdicts)
     words = ", ".join(f"{counts[state]} {MARKS[state][0][2:]}" for state in MARKS if counts[state]) or "no checks"
     state = paint("passed", "good") if report.passed else paint("said no", "bad")
     rows = f" on {report.rows:,} rows" if report.rows is not None else ""
     against = f", against {report.baseline}" if report.baseline else ""
     head = f"gate {paint(label, 'bold')} ({report.validation}){rows}{against}: {state} ({words})"
     shown = [verdict for verdict in report.verdicts if verbose or report.kind == "model" or _worth_reading(verdict)]
-    parts = [head, table([_row(verdict) for verdict in shown], head=("CHECK", "SLICE", "STATE", "VALUE", "BOUND", "WHAT"), indent="  ") if shown else ""]
+    parts = [
+        head,
+        table(
+            [_row(verdict) for verdict in shown],
+            head=("CHECK", "SLICE", "STATE", "VALUE", "BOUND", "WHAT"),
+            indent="  ",
+        )
+        if shown
+        else "",
+    ]
     parts += [_examples(verdict) for verdict in shown if verdict.examples]
     return "\n".join(part for part in parts if part)
 

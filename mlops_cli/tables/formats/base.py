@@ -33,7 +33,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Attached:
-    """A file opened for queries: `sql` selects its columns in order, renamed to c0, c1, ... (a name may be anything)."""
+    """A file opened for queries: `sql` selects its columns in order as c0, c1, ... (a name may be anything)."""
 
     columns: tuple[Column, ...]
     sql: str
@@ -47,7 +47,7 @@ class Format(Protocol):
     TEXT: Literal["all", "times", "none"]
     """Which values the file can only hold as text: all of them (CSV), dates and times (JSON), or none."""
 
-    def attach(self, connection: duckdb.DuckDBPyConnection, path: Path, view: str) -> Attached:
+    def attach(self, connection: duckdb.DuckDBPyConnection, path: Path, view: str, /) -> Attached:
         """Open the file for queries without loading it; `view` is a free name in the connection. Raises BadTable."""
         ...
 

@@ -24,7 +24,7 @@ ARROW_WIDTH = re.compile(r"Expected (\d+) columns, got (\d+)")
 ARROW_ROW = re.compile(r"Row #(\d+)")
 
 
-def attach(connection: duckdb.DuckDBPyConnection, path: Path, view: str) -> Attached:
+def attach(_connection: duckdb.DuckDBPyConnection, path: Path, _view: str) -> Attached:
     """Every column as text, so that a value of a wrong type can be counted and shown."""
     names = header(path)
     columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(names)))
@@ -102,7 +102,9 @@ def explain(path: Path, error: duckdb.Error) -> BadTable:
 
 def uneven(path: Path, expected: int, found: int, line: int | None) -> BadTable:
     """The fault of a row with more or fewer values than the header has names."""
-    hint = "the file may be cut off here" if found < expected else "a comma inside a value needs quotes around the value"
+    hint = (
+        "the file may be cut off here" if found < expected else "a comma inside a value needs quotes around the value"
+    )
     values = f"{found} value" + ("" if found == 1 else "s")
     return BadTable(path, f"{values} where the header has {expected} columns", hint, line)
 

@@ -34,7 +34,7 @@ MIXED = "JSON"
 """The type of a column whose values differ in type; read as text."""
 
 
-def attach(connection: duckdb.DuckDBPyConnection, path: Path, view: str) -> Attached:
+def attach(connection: duckdb.DuckDBPyConnection, path: Path, _view: str) -> Attached:
     """Types come from all lines; a column of mixed types is read as text, and texts that look like dates stay texts."""
     check_lines(path)
     source = f"read_json({quoted(str(path))}, format='newline_delimited', sample_size=-1, maximum_depth=2"

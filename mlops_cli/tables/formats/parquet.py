@@ -26,7 +26,7 @@ TEXT: Literal["all", "times", "none"] = "none"
 ROW_GROUP = 1 << 17  # rows; scans share a file between threads by row groups
 
 
-def attach(connection: duckdb.DuckDBPyConnection, path: Path, view: str) -> Attached:
+def attach(connection: duckdb.DuckDBPyConnection, path: Path, _view: str) -> Attached:
     """Typed columns; a file with two columns of one name is refused."""
     names = check_file(path)
     source = f"SELECT * FROM read_parquet({quoted(str(path))}, hive_partitioning=false)"

@@ -32,7 +32,7 @@ class Model(Base):
     def fit(self):
         return 1
 ''',
-    "churn/tools.py": '''
+    "churn/tools.py": """
 import json
 FACTOR = 2
 
@@ -48,7 +48,7 @@ def scale(x):
 
 def unused(x):
     return x
-''',
+""",
     "churn/deep.py": "def go(x):\n    return x\n\n\ndef stay(x):\n    return x\n",
     "churn/base.py": "class Base:\n    def method(self):\n        return 0\n",
 }
@@ -84,7 +84,11 @@ MUST_NOT_CHANGE = {
     "docstring": ("churn/train.py", '"""Train."""', '"""Trains a model."""'),
     "formatting": ("churn/train.py", "h(data) + tools.scale(depth)", "(h(data)\n        + tools.scale(depth))"),
     "unrelated function of the file": ("churn/train.py", "return OTHER", "return OTHER + 1"),
-    "unrelated function of a helper's file": ("churn/tools.py", "def unused(x):\n    return x", "def unused(x):\n    return -x"),
+    "unrelated function of a helper's file": (
+        "churn/tools.py",
+        "def unused(x):\n    return x",
+        "def unused(x):\n    return -x",
+    ),
     "unrelated constant": ("churn/train.py", "OTHER = 1", "OTHER = 2"),
     "unused base class": ("churn/base.py", "return 0", "return 1"),
 }
@@ -134,7 +138,11 @@ def test_star_imports_and_src_layout_are_followed(tmp_path: Path) -> None:
 
 
 def test_dynamic_code_takes_the_whole_package_and_says_so(tmp_path: Path) -> None:
-    files = {"p/__init__.py": "", "p/a.py": "def go(x):\n    return eval('other()')\n", "p/b.py": "def other():\n    return 1\n"}
+    files = {
+        "p/__init__.py": "",
+        "p/a.py": "def go(x):\n    return eval('other()')\n",
+        "p/b.py": "def other():\n    return 1\n",
+    }
     edited = {**files, "p/b.py": "def other():\n    return 2\n"}
     closure = closure_of(write(tmp_path / "a", files), "p.a:go")
     assert closure.notes == ("p.a:go calls eval(): the whole of 'p' counts as its code",)
@@ -142,7 +150,10 @@ def test_dynamic_code_takes_the_whole_package_and_says_so(tmp_path: Path) -> Non
 
 
 def test_a_constant_dynamic_import_is_followed(tmp_path: Path) -> None:
-    files = {"a.py": "import importlib\ndef go(x):\n    return importlib.import_module('b').other()\n", "b.py": "def other():\n    return 1\n"}
+    files = {
+        "a.py": "import importlib\ndef go(x):\n    return importlib.import_module('b').other()\n",
+        "b.py": "def other():\n    return 1\n",
+    }
     edited = {**files, "b.py": "def other():\n    return 2\n"}
     assert digest(tmp_path / "a", files, "a:go") != digest(tmp_path / "b", edited, "a:go")
 
@@ -164,7 +175,9 @@ def test_circular_imports_end(tmp_path: Path) -> None:
 def test_a_script_counts_with_its_main_part_and_its_imports(tmp_path: Path) -> None:
     files = {"run.py": "import lib\nif __name__ == '__main__':\n    lib.go()\n", "lib.py": "def go():\n    return 1\n"}
     one = closure_of_script(write(tmp_path / "a", files), tmp_path / "a/run.py")
-    other = closure_of_script(write(tmp_path / "b", {**files, "lib.py": "def go():\n    return 2\n"}), tmp_path / "b/run.py")
+    other = closure_of_script(
+        write(tmp_path / "b", {**files, "lib.py": "def go():\n    return 2\n"}), tmp_path / "b/run.py"
+    )
     assert one.files == {"run.py", "lib.py"}
     assert dict(one.code) != dict(other.code)
 

@@ -1,0 +1,133 @@
+"""Measure everything in one go; results go to bench/results/latest.jsonl.
+
+python bench/run.py [--only startup,graph,files,blob] [--rounds 5] [--small] [--fast DIR] [--disk DIR]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import adding
+import graph
+import peers
+import startup
+from measure import Timing, write
+
+HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "results"
+BENCHES = ("startup", "graph", "files", "blob")
+
+
+def main() -> int:
+    """Run the benches that were asked for and say where the results are."""
+    options = arguments()
+    only = options.only.split(",")
+    us, dvc, snakemake = peers.ours(), peers.find("dvc"), peers.find("snakemake")
+    if us.program is None:
+        sys.exit(f"mlops is not installed beside {sys.executable}: run `make setup`")
+    results = RESULTS / "running.jsonl"
+    results.unlink(missing_ok=True)
+    write(results, machine(options))
+    for peer in (us, dvc, snakemake):
+        write(results, {"kind": "peer", "name": peer.name, "version": peer.version, "problem": peer.problem})
+    small, rounds = options.small, options.rounds
+    if "startup" in only:
+        with room(options.disk) as work:
+            keep(results, work, startup.run(work, us, dvc, rounds * 3))
+    if "graph" in only:
+        with room(options.disk) as work:
+            keep(
+                results,
+                work,
+                graph.run(work, us, dvc, snakemake, graph.Graph(2 if small else 10, 4 if small else 10), rounds),
+            )
+    if "files" in only:
+        with room(options.fast) as work:
+            keep(results, work, adding.small_files(work, us, dvc, 200 if small else 10_000, 4096, rounds))
+    if "blob" in only:
+        with room(options.disk) as work:
+            keep(results, work, adding.big_file(work, us, dvc, 8 if small else 512, rounds))
+    final = RESULTS / ("small.jsonl" if small else "latest.jsonl")
+    results.replace(final)
+    sys.stdout.write(f"{final}\n")
+    return 0
+
+
+def arguments() -> argparse.Namespace:
+    """The options of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    shm = Path("/dev/shm")
+    fast = shm if os.access(shm, os.W_OK) else Path(tempfile.gettempdir())
+    parser.add_argument("--only", default=",".join(BENCHES), help="benches, with commas between them")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each contender has its turn")
+    parser.add_argument("--small", action="store_true", help="tiny sizes: only to see that it works")
+    parser.add_argument("--fast", type=Path, default=fast, help="where small files go; default tmpfs")
+    parser.add_argument("--disk", type=Path, default=RESULTS, help="where everything else goes")
+    return parser.parse_args()
+
+
+@contextmanager
+def room(parent: Path) -> Iterator[Path]:
+    """A work folder that is gone afterwards."""
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def keep(results: Path, work: Path, timings: list[Timing]) -> None:
+    """Write a bench's results, with the file system that they were measured on, and show them."""
+    place = file_system(work)
+    for timing in timings:
+        write(results, {**timing.row(), "file_system": place})
+        median = f"{sorted(timing.seconds)[len(timing.seconds) // 2]:9.3f} s" if timing.seconds else "   broken"
+        sys.stdout.write(f"{timing.bench:8} {timing.case:44} {timing.contender:24} {median}\n")
+        if timing.problem:
+            sys.stdout.write(f"         {timing.problem}\n")
+    sys.stdout.flush()
+
+
+def machine(options: argparse.Namespace) -> dict[str, object]:
+    """What the figures were measured on."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "kind": "machine",
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "system": platform.platform(terse=True),
+        "processor": processor(),
+        "cpus": os.cpu_count(),
+        "memory_gib": round(memory / 2**30),
+        "python": platform.python_version(),
+        "rounds": options.rounds,
+        "small": options.small,
+    }
+
+
+def processor() -> str:
+    """The name of the CPU, where the system tells it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def file_system(path: Path) -> str:
+    """The type of the file system, where `df` tells it."""
+    ended = subprocess.run(["df", "--output=fstype", str(path)], capture_output=True, text=True, check=False)
+    return ended.stdout.split()[-1] if ended.returncode == 0 else "unknown"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

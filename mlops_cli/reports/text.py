@@ -1,0 +1,52 @@
+"""What report pages share: one verdict as words."""
+
+from __future__ import annotations
+
+from mlops_cli.base.records import Json
+from mlops_cli.checks.verdict import Report, State, Verdict
+
+STATES: tuple[State, ...] = ("fail", "not_run", "warn", "too_few", "pass")
+WORDS = {"pass": "pass", "warn": "warn", "fail": "FAIL", "too_few": "too few", "not_run": "not run"}
+
+
+def title(report: Report) -> str:
+    """`customers: failed (customers@v3 against customers@v2)`."""
+    against = f" against {report.baseline}" if report.baseline else ""
+    return f"{report.validation}: {'passed' if report.passed else 'failed'} ({report.subject}{against})"
+
+
+def counts(report: Report) -> str:
+    """`12 checks: 1 fail, 11 pass`."""
+    found = {state: sum(verdict.state == state for verdict in report.verdicts) for state in STATES}
+    listed = ", ".join(f"{number} {WORDS[state].lower()}" for state, number in found.items() if number)
+    number = len(report.verdicts)
+    return f"{number} check{'' if number == 1 else 's'}: {listed}" if listed else "no checks"
+
+
+def value(found: Json) -> str:
+    """A measured value, short."""
+    if found is None:
+        return ""
+    return f"{found:.6g}" if isinstance(found, float) else str(found)
+
+
+def name(verdict: Verdict) -> str:
+    """The check with its slice."""
+    return verdict.check + (f" [{verdict.slice}]" if verdict.slice else "")
+
+
+def rows(verdict: Verdict) -> list[str]:
+    """The example rows, a line each: `row 17: age = -3`."""
+    lines = []
+    for example in verdict.examples:
+        place = [f"{key} {example[key]}" for key in ("row", "line") if key in example]
+        cells = [f"{key.strip()} = {shown(cell)}" for key, cell in example.items() if key not in ("row", "line")]
+        lines.append(": ".join(part for part in (", ".join(place), ", ".join(cells)) if part))
+    return lines
+
+
+def shown(cell: Json) -> str:
+    """A cell of an example row; an empty text is told from a missing value."""
+    if cell is None:
+        return "null"
+    return "''" if cell == "" else str(cell)

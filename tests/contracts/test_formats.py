@@ -1,0 +1,68 @@
+"""Every format of tables keeps the same promises."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from mlops_cli.tables.formats import FORMATS
+from mlops_cli.tables.formats.base import BadTable
+from mlops_cli.tables.read import format_of, read_table, write_table
+from mlops_cli.tables.scan import open_scan
+
+TABLE = pa.table(
+    {
+        "whole": pa.array([1, 2, None, 9_007_199_254_740_993], pa.int64()),
+        "real": pa.array([0.1, -1.5, None, 1e300], pa.float64()),
+        "text, with 'quotes' \"": pa.array(["a", None, "ü,\n\"x\"", "z"], pa.string()),
+        "flag": pa.array([True, False, None, True], pa.bool_()),
+    }
+)
+
+
+@pytest.fixture(params=list(FORMATS))
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return tmp_path / f"table{FORMATS[request.param].ENDINGS[0]}"
+
+
+def test_the_table_names_its_members(path: Path) -> None:
+    member = format_of(path)
+    assert FORMATS[member.NAME] is member
+
+
+def test_what_is_written_is_read_again(path: Path) -> None:
+    write_table(TABLE, path)
+    assert read_table(path).to_pydict() == TABLE.to_pydict()
+    assert read_table(path).schema.types == TABLE.schema.types
+
+
+def test_the_same_rows_give_the_same_bytes(path: Path) -> None:
+    write_table(TABLE, path)
+    first = path.read_bytes()
+    write_table(pa.concat_tables([TABLE[:2], TABLE[2:]]).replace_schema_metadata({"a": "b"}), path)
+    assert path.read_bytes() == first
+
+
+def test_a_scan_gives_every_column_in_order(path: Path) -> None:
+    write_table(TABLE, path)
+    with open_scan(path) as scan:
+        assert [column.name for column in scan.columns] == TABLE.column_names
+        rows = scan.rows(f"SELECT count(*), count(c0), max(c2) FROM ({scan.sql})")
+        assert rows == [(4, 3, "ü,\n\"x\"")]
+        assert scan.rows(f"SELECT c2 FROM ({scan.sql})") == [("a",), (None,), ("ü,\n\"x\"",), ("z",)]
+
+
+def test_times_come_back_as_times_or_as_their_text(path: Path) -> None:
+    moments = [datetime(2020, 1, 1, 12, 30, tzinfo=UTC).replace(tzinfo=None)]
+    write_table(pa.table({"at": pa.array(moments, pa.timestamp("us"))}), path)
+    assert str(read_table(path).column("at").to_pylist()[0]).startswith("2020-01-01")
+
+
+def test_an_empty_file_and_another_format_are_refused(path: Path) -> None:
+    for data in (b"", b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR"):
+        path.write_bytes(data)
+        with pytest.raises(BadTable):
+            read_table(path)
+        with pytest.raises(BadTable), open_scan(path) as scan:
+            scan.rows(scan.sql)
