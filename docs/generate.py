@@ -6,15 +6,16 @@ python docs/generate.py --check   write nothing; exit 1 when a page is not what 
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args, get_origin
 
 import typer.main
-from typer.core import TyperArgument, TyperGroup, TyperOption
+from typer.core import TyperArgument, TyperGroup
 
 from mlops_cli.cli.app import build
 
@@ -161,44 +162,34 @@ def command_page() -> str:
     common = "Every command takes `--json`, `-C DIR`, `-v` and `--help`."
     page = f"{NOTE}# Commands\n\n{group.help}\n\n{common}\n\n{group.epilog}\n"
     for name, command in group.commands.items():
-        usage = " ".join(filter(None, (parameter_word(item) for item in command.params)))
-        page += (
-            f"\n## mlops {name}\n\n{command.help}\n\n    mlops {name} {usage}".rstrip() + f"\n\n{command.epilog}\n\n"
-        )
-        rows = [parameter_row(item) for item in command.params if parameter_word(item)]
-        page += "| | |\n|---|---|\n" + "".join(rows) if rows else ""
+        own = [item for item in command.params if not {"--json", "-C", "-v", "--help"}.intersection(item.opts)]
+        values = allowed(command.callback)
+        usage = " ".join(["mlops", name, *(usage_word(item, values) for item in own)])
+        page += f"\n## mlops {name}\n\n{command.help}\n\n    {usage}\n\n{command.epilog}\n"
+        rows = [f"| {spelling(item)} | {getattr(item, 'help', '')} |\n" for item in own]
+        page += "\n| | |\n|---|---|\n" + "".join(rows) if rows else ""
     return page
 
 
-def parameter_word(item: object) -> str:
-    """How a parameter stands in the usage line; empty for those that every command has."""
+def allowed(callback: Any) -> dict[str, str]:
+    """The parameters of a command that take one of a few words, with these words."""
+    hints = {item.name: item.annotation for item in inspect.signature(callback).parameters.values()}
+    bare = {name: get_args(hint)[0] if hasattr(hint, "__metadata__") else hint for name, hint in hints.items()}
+    return {name: "|".join(map(str, get_args(hint))) for name, hint in bare.items() if get_origin(hint) is Literal}
+
+
+def usage_word(item: Any, values: Mapping[str, str]) -> str:
+    """How a parameter stands in the usage line."""
+    name = item.metavar or values.get(item.name) or str(item.name).upper()
     if isinstance(item, TyperArgument):
-        return item.metavar or str(item.name).upper()
-    if (
-        isinstance(item, TyperOption)
-        and item.name not in ("as_json", "folder_option", "verbose", "help")
-        and "-C" not in item.opts
-    ):
-        value = "" if item.is_flag else f" {item.metavar or choices(item)}"
-        return f"[{item.opts[0]}{value}]"
-    return ""
+        return str(name)
+    return f"[{item.opts[0]}]" if item.is_flag else f"[{item.opts[0]} {name}]"
 
 
-def choices(item: TyperOption) -> str:
-    """The values of an option."""
-    kind = getattr(item, "type", None)
-    allowed = getattr(kind, "choices", None)
-    return "|".join(map(str, allowed)) if allowed else str(getattr(kind, "name", "value")).upper()
-
-
-def parameter_row(item: object) -> str:
-    """One line of a command's table."""
-    if isinstance(item, TyperArgument):
-        return f"| `{item.metavar or str(item.name).upper()}` | {item.help or ''} |\n".replace("`[", "`[")
-    if not isinstance(item, TyperOption):
-        return ""
-    names = ", ".join(f"`{name}`" for name in item.opts)
-    return f"| {names} | {item.help or ''} |\n"
+def spelling(item: Any) -> str:
+    """How a parameter is written, for its line in the table."""
+    words = [item.metavar or str(item.name).upper()] if isinstance(item, TyperArgument) else item.opts
+    return ", ".join(f"`{word}`" for word in words)
 
 
 def pages() -> dict[Path, str]:
@@ -218,6 +209,8 @@ def main(arguments: list[str]) -> int:
         sys.stderr.writelines(f"{name} is out of date: run `make docs`\n" for name in wrong)
         return 1 if wrong else 0
     TARGET.mkdir(parents=True, exist_ok=True)
+    for path in {*TARGET.glob("*.md")} - {*wanted}:
+        path.unlink()
     for path, page in wanted.items():
         path.write_text(page, "utf-8")
         sys.stdout.write(f"{path.relative_to(ROOT)}\n")

@@ -25,9 +25,8 @@ def add_data(
 ) -> int:
     """Store files or folders as new versions, named by their path."""
     from mlops_cli.workflows.add_data import add_paths
-    from mlops_cli.workflows.workspace import open_workspace
 
-    added = add_paths(open_workspace(session.folder), [session.folder / path for path in paths], dry_run=dry_run)
+    added = add_paths(session.folder, [session.folder / path for path in paths], dry_run=dry_run)
     rows = []
     for item in added:
         state = ("would be new" if dry_run else "new") if item.new else "unchanged"
@@ -45,13 +44,13 @@ def checkout(
     ] = None,
 ) -> int:
     """Put a version back into the work tree; bytes that would be lost are stored first."""
-    from mlops_cli.workflows.checkout_data import checkout as run_checkout
-    from mlops_cli.workflows.workspace import open_workspace
+    from mlops_cli.workflows.checkout_data import checkout as put_back
 
-    changes = run_checkout(open_workspace(session.folder), reference, session.folder / path if path else None)
-    lines = [f"{len(changes.written)} written, {changes.unchanged} unchanged in {changes.target}"]
+    changes = put_back(session.folder, reference, session.folder / path if path else None)
+    lines = [f"{len(changes.written)} written, {len(changes.removed)} removed, {changes.unchanged} unchanged"]
+    lines += [f"left alone, it is not part of this data: {name}" for name in changes.left]
     if changes.saved:
-        lines.append(f"what was there is kept as {changes.saved}")
+        lines.append(f"what was there is kept: mlops checkout {changes.saved} PATH")
     session.screen.result(changes, "\n".join(lines))
     return 0
 

@@ -149,7 +149,7 @@ def infer(scan: Scan, indexes: Sequence[int]) -> dict[int, ColumnType]:
         raw = f"c{index}"
         parts.append(f"count({raw})")
         for kind in kinds:
-            fits = f"isnan({number(raw)})" if kind == "number" else "false"
+            fits = f"coalesce(isnan({number(raw)}), false)" if kind == "number" else "false"
             parts.append(
                 f"count(*) FILTER (WHERE {raw} IS NOT NULL AND ({text_value(raw, kind)}) IS NULL AND NOT {fits})"
             )

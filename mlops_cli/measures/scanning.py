@@ -141,10 +141,10 @@ def aggregate(
 
 
 def scale_sql(check: Check, columns: Mapping[str, Subject]) -> str:
-    """The size of the numbers that an average is summed from: rounding must not go below what they can carry."""
+    """A hundredth of the largest number that an average is summed from: its own digits end about there."""
     if check.measure in ("mean", "std") and check.subject in columns:
         doubled = columns[check.subject].doubled
-        return f"max(abs({doubled})) FILTER (WHERE isfinite({doubled}))"
+        return f"max(abs({doubled})) FILTER (WHERE isfinite({doubled})) / 100"
     return "NULL"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+from mlops_cli.base.errors import Fault
 from mlops_cli.base.files import write_atomic
 from mlops_cli.base.hashing import hash_bytes
 from mlops_cli.spec.decoding import Decoding
@@ -21,7 +22,9 @@ def checked(document: Document, schema: str, remember: Path | None) -> Decoding:
     marker = remember / _name(document, schema) if remember else None
     if document.faults:
         broken = structure_faults(document, schema)
-        faults = [*document.faults, *(item.fault for item in broken)]
+        # What the reader already says of a value is not said again of what was read instead of it.
+        told = [item.fault for item in broken if not any(_covers(item.fault, fault) for fault in document.faults)]
+        faults = [*document.faults, *told]
         return Decoding(document, paths(broken), faults)
     if marker is not None and marker.exists():
         return Decoding(document, frozenset())
@@ -30,6 +33,13 @@ def checked(document: Document, schema: str, remember: Path | None) -> Decoding:
         with contextlib.suppress(OSError):  # a cache that cannot be written costs time, nothing else
             write_atomic(marker, b"")
     return Decoding(document, paths(broken), [item.fault for item in broken])
+
+
+def _covers(fault: Fault, other: Fault) -> bool:
+    here, there = fault.place, other.place
+    if here is None or there is None or here.line != there.line:
+        return False
+    return here.column <= there.column < here.column + here.length
 
 
 def _name(document: Document, schema: str) -> str:

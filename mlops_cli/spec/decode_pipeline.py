@@ -9,7 +9,7 @@ from typing import Literal
 
 from mlops_cli.base.errors import Place
 from mlops_cli.base.records import Json
-from mlops_cli.spec.decode_stage import Draft, Lookup, decode_stage
+from mlops_cli.spec.decode_stage import Draft, Lookup, check_limits, decode_stage
 from mlops_cli.spec.decoding import Decoding
 from mlops_cli.spec.edges import Edges, Names
 from mlops_cli.spec.pipeline import Parameter, Pipeline, Source, Stage
@@ -36,6 +36,9 @@ def decode_pipeline(decoding: Decoding, lookup: Lookup) -> Pipeline:
         draft = decode_stage(decoding, key, value if isinstance(value, dict) else {}, path, lookup)
         if draft is not None:
             drafts[key] = draft
+    for key in decoding.mapping(("stages",)):
+        if key not in drafts:
+            check_limits(decoding, ("stages", key))
     names = _names(decoding, parameters, sources, drafts)
     edges = Edges(decoding, names)
     stages = {key: edges.stage(draft) for key, draft in drafts.items()}

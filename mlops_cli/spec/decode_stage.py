@@ -81,12 +81,19 @@ def decode_stage(
         with_=dict(decoding.mapping((*path, "with"))),
         outputs=outputs,
         matrix=matrix,
-        when=decoding.condition((*path, "when")) if not isinstance(body.get("when"), bool) else None,
+        when=decoding.condition((*path, "when")),
         retry=_retry(decoding, (*path, "retry")),
         timeout=decoding.quantity(units.duration, (*path, "timeout")),
         resources=_resources(decoding, (*path, "resources")),
     )
     return Draft(stage, path, _references(decoding, word, path), judged)
+
+
+def check_limits(decoding: Decoding, path: KeyPath) -> None:
+    """Note the faults of what can be read even where the stage as a whole cannot."""
+    decoding.condition((*path, "when"))
+    decoding.quantity(units.duration, (*path, "timeout"))
+    _resources(decoding, (*path, "resources"))
 
 
 def _references(decoding: Decoding, word: str, path: KeyPath) -> dict[str, KeyPath]:
@@ -135,16 +142,16 @@ def _split(decoding: Decoding, path: KeyPath) -> Split | None:
     by, column = decoding.text((*path, "by")), decoding.text((*path, "column"))
     folds, shares = decoding.get((*path, "folds")), decoding.get((*path, "shares"))
     if by in ("time", "group", "stratified") and column is None:
-        decoding.fault(f"a split by {by} needs a column", (*path, "by"), "add, for example, `column: date`")
+        decoding.fault(f"a split by {by} needs `column`", (*path, "by"), "add, for example, `column: date`")
     elif by in ("random", "folds") and column is not None:
-        decoding.fault(f"a split by {by} looks at no column", (*path, "column"), "leave it out", of="key")
+        decoding.fault(f"a split by {by} takes no `column`", (*path, "column"), "leave it out", of="key")
     wanted, other = ("folds", "shares") if by == "folds" else ("shares", "folds")
     if decoding.get((*path, wanted)) is None:
         example = "folds: 5" if wanted == "folds" else "shares: {train: 0.8, test: 0.2}"
-        decoding.fault(f"a split by {by} needs {wanted}", (*path, "by"), f"add `{example}`")
+        decoding.fault(f"a split by {by} needs `{wanted}`", (*path, "by"), f"add `{example}`")
         return None
     if decoding.get((*path, other)) is not None:
-        decoding.fault(f"a split by {by} has no {other}", (*path, other), "leave it out", of="key")
+        decoding.fault(f"a split by {by} takes no `{other}`", (*path, other), "leave it out", of="key")
     kinds: tuple[Literal["random", "time", "group", "stratified", "folds"], ...]
     kinds = ("random", "time", "group", "stratified", "folds")
     kind = next(known for known in kinds if known == by)

@@ -226,8 +226,11 @@ def _rule(decoding: Decoding, rule: Json, path: KeyPath, number: int) -> Check |
         name = f"rows_where.{number}"
         return Check(name, rule, "rule", "share", everyone, place, rule=expression) if expression else None
     body = rule if isinstance(rule, dict) else {}
-    if ("expr" in body) == ("sql" in body):
-        decoding.fault("a rule has either `expr` or `sql`", path, "expr: refund <= amount")
+    if "expr" in body and "sql" in body:
+        decoding.fault("a rule is either `expr` or `sql`, not both", path, "leave one out")
+        return None
+    if "expr" not in body and "sql" not in body:
+        decoding.fault("a rule needs `expr` or `sql`", path, "add, for example, `expr: refund <= amount`")
         return None
     bound = decoding.quantity(units.share, (*path, "share", "min")) or everyone
     name = f"rows_where.{body.get('name', number)}"

@@ -11,7 +11,7 @@ from mlops_cli.base.records import Json
 from mlops_cli.spec.expression import Expression, kind_of, parse_expression
 from mlops_cli.spec.places import inside
 from mlops_cli.spec.source import Document, KeyPath
-from mlops_cli.spec.structure import describe
+from mlops_cli.spec.structure import describe, shown
 from mlops_cli.spec.units import BadQuantity
 
 T = TypeVar("T")
@@ -96,9 +96,10 @@ class Decoding:
 
     def condition(self, path: KeyPath) -> Expression | None:
         """The expression at `path`, which must be true or false; None where there is none or it is wrong."""
-        text = self.text(path)
-        if text is None:
+        value = self.get(path)
+        if not isinstance(value, str | bool):
             return None
+        text = value if isinstance(value, str) else shown(value)
         try:
             expression = parse_expression(text, self.document.place(path))
         except SpecError as error:

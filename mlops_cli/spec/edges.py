@@ -10,7 +10,7 @@ from mlops_cli.base.errors import Place
 from mlops_cli.spec.decode_stage import Draft
 from mlops_cli.spec.decoding import Decoding
 from mlops_cli.spec.expression import names as names_in
-from mlops_cli.spec.pipeline import Output, Ref, Select, Sh, Stage, Validate
+from mlops_cli.spec.pipeline import Output, Ref, Select, Sh, Split, Stage, Validate
 from mlops_cli.spec.places import inside, nearest, suggestion
 from mlops_cli.spec.source import KeyPath
 from mlops_cli.spec.structure import shown
@@ -98,6 +98,8 @@ class Edges:
         hint = suggestion(name, known, "known")
         if name in self.names.parameters:
             hint = "it is a parameter: bind it under `params`"
+        elif source := self.names.source_paths.get(text):
+            hint = f"a reference is a name, not a path: write {source}"
         self.decoding.fault_inside(f"there is no stage or source '{name}'", path, (text, 0, len(name)), hint)
 
     def source(self, stage: Stage, argument: str, path: KeyPath, found: re.Match[str]) -> Ref | None:
@@ -158,6 +160,10 @@ class Edges:
         return "all"
 
     def one_instance(self, target: Stage, found: re.Match[str], path: KeyPath) -> str | None:
+        if not found["index"]:
+            span = (found.string, found.start("index") - 1, 2)
+            self.decoding.fault_inside("the index is empty", path, span, "write [axis=value] for one")
+            return None
         pairs = (pair.partition("=") for pair in found["index"].split(","))
         said = {axis.strip(): value.strip() for axis, _, value in pairs}
         span = (found.string, found.start("index"), max(1, len(found["index"])))
@@ -226,29 +232,23 @@ class Edges:
                 known = (*stage.matrix, *sorted(self.names.parameters))
                 hint = suggestion(name, known, "parameters") or "the pipeline has no `params`"
                 self.decoding.fault(f"there is no parameter '{name}'", here, hint)
-            self.claim(given, argument, "params", here)
+            self.claim(stage, given, argument, "params", here)
         for argument in stage.with_:
-            self.claim(given, argument, "with", (*path, "with", argument))
+            self.claim(stage, given, argument, "with", (*path, "with", argument))
         for axis in stage.matrix:
             if axis in self.names.parameters:
                 message = f"the axis '{axis}' hides the parameter of that name"
                 self.decoding.fault(message, (*path, "matrix", axis), "give the axis another name", of="key")
             elif axis not in stage.params.values():
-                self.claim(given, axis, "matrix", (*path, "matrix", axis))
-        if stage.kind == "split":
-            self.check_split_arguments(stage, path)
+                self.claim(stage, given, axis, "matrix", (*path, "matrix", axis))
 
-    def claim(self, given: dict[str, str], argument: str, by: str, path: KeyPath) -> None:
+    def claim(self, stage: Stage, given: dict[str, str], argument: str, by: str, path: KeyPath) -> None:
         if argument in given:
             message = f"the argument '{argument}' is given twice: by `{given[argument]}` and by `{by}`"
             self.decoding.fault(message, path, "leave one out", of="key")
+        elif isinstance(stage.verb, Split) and argument != "seed":
+            self.decoding.fault(f"`split` has no argument '{argument}'", path, "it has: seed", of="key")
         given.setdefault(argument, by)
-
-    def check_split_arguments(self, stage: Stage, path: KeyPath) -> None:
-        axes = [axis for axis in stage.matrix if axis not in stage.params.values()]
-        for argument in (*stage.params, *stage.with_, *axes):
-            if argument != "seed":
-                self.decoding.fault(f"`split` has no argument '{argument}'", path, "it has: seed", of="key")
 
     def check_condition(self, draft: Draft) -> None:
         when = draft.stage.when

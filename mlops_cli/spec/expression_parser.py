@@ -28,7 +28,18 @@ STRENGTH: Mapping[str, int] = {
 }  # fmt: skip
 NOT_STRENGTH, NEGATIVE_STRENGTH = 3, 7
 MAX_DEPTH, MAX_OPERATORS, MAX_TEXT, MAX_NUMBER = 50, 200, 20_000, 1e300
-FOREIGN = {"=": "==", "<>": "!=", "&&": "and", "||": "or", "&": "and", "|": "or", "!": "not", "===": "=="}
+FOREIGN = {
+    "=": "==",
+    "=<": "<=",
+    "=>": ">=",
+    "<>": "!=",
+    "&&": "and",
+    "||": "or",
+    "&": "and",
+    "|": "or",
+    "!": "not",
+    "===": "==",
+}
 WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
 
 TokenKind: TypeAlias = Literal["number", "text", "name", "word", "symbol", "end"]
@@ -37,7 +48,7 @@ TOKEN = re.compile(
     | (?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?P<glued>\w+)?)
     | (?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")
     | (?P<name>(?:[^\W\d]\w*|`[^`]+`)(?:\.(?:[^\W\d]\w*|`[^`]+`))*)
-    | (?P<symbol>===|==|!=|<=|>=|<>|&&|\|\||[-+*/%<>()\[\],=!&|])""",
+    | (?P<symbol>===|==|=<|=>|!=|<=|>=|<>|&&|\|\||[-+*/%<>()\[\],=!&|])""",
     re.VERBOSE,
 )
 

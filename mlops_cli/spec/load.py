@@ -83,7 +83,13 @@ def _gate(file: str, root: Path, remember: Path | None) -> Validation:
     if not path.exists():
         near = suggestion(file, (shown_path(other, root) for other in _specs(path.parent)), "specs there")
         raise SpecError(f"{file} does not exist", near)
-    return load_validation(path, root, remember)
+    document = read_document(path, shown_path(path, root))
+    if schema_name(document) == "pipeline":
+        raise SpecError(f"{file} is a pipeline, not a validation")
+    spec = decode(document, root, remember)
+    if isinstance(spec, Pipeline):
+        raise TypeError("a document of kind validation has become a pipeline")
+    return spec
 
 
 def _specs(folder: Path) -> list[Path]:

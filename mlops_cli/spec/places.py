@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from mlops_cli.base.errors import Place
@@ -22,13 +22,26 @@ def inside(place: Place, text: str, start: int, length: int) -> Place:
     return place
 
 
+# What other tools call the things of our specs.
+SYNONYMS: Mapping[str, str] = {
+    "int": "integer", "int64": "integer", "float": "number", "float64": "number", "double": "number", "text": "string",
+    "str": "string", "varchar": "string", "bool": "boolean", "datetime": "timestamp", "cmd": "sh", "command": "sh",
+    "run": "sh", "shell": "sh", "python": "call", "function": "call", "train": "fit", "estimator": "fit",
+    "query": "sql", "inputs": "in", "deps": "in", "outputs": "out", "outs": "out", "args": "with", "regex": "matches",
+    "pattern": "matches", "enum": "in", "auc": "roc_auc",
+}  # fmt: skip
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The one of `known` that `word` was probably meant to be."""
     names = [name for name in known if name != word]
-    if near := difflib.get_close_matches(word, names, 1, 0.6):
+    if SYNONYMS.get(word) in names:
+        return SYNONYMS[word]
+    if near := difflib.get_close_matches(word, names, 1, 0.65):
         return near[0]
     folded = {name.lower().replace("-", "_"): name for name in names}
-    return folded.get(word.lower().replace("-", "_"))
+    same = folded.get(word.lower().replace("-", "_"))
+    return same or next((name for name in names if len(name) > 2 and word.startswith(name)), None)
 
 
 def suggestion(word: str, known: Iterable[str], what: str = "known") -> str | None:

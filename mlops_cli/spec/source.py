@@ -231,7 +231,7 @@ class _Composer:
             child = self.node(next(self.events), depth + 1)
             self.grow(node, child)
             name = key.data
-            if not isinstance(name, str) or self.refused(name, key, node):
+            if not isinstance(name, str) or self.refused(name, key, child, node):
                 continue
             members[name], node.keys[name], node.children[name] = child.data, key, child
         node.end = _span(key_event)[1]
@@ -246,9 +246,12 @@ class _Composer:
         self.note("a key is plain text", key, "a value that begins with { or [ or * needs quotes")
         return Node(None, start, end)
 
-    def refused(self, name: str, key: Node, node: Node) -> bool:
+    def refused(self, name: str, key: Node, child: Node, node: Node) -> bool:
         if name == "<<":
             self.note("merge keys (<<) are not allowed", key, "write the keys out, or alias a whole value")
+            for merged, part in child.children.items():  # read as it was meant, so that no other faults follow
+                if isinstance(merged, str) and merged not in node.keys and isinstance(node.data, dict):
+                    node.data[merged], node.keys[merged], node.children[merged] = part.data, child.keys[merged], part
             return True
         if first := node.keys.get(name):
             self.note(f"the key '{name}' is given twice", key, f"it is first given on line {first.start[0] + 1}")

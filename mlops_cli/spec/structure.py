@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from mlops_cli.base.errors import Fault
@@ -26,6 +27,7 @@ TYPE_WORDS = {
     "array": "a list",
     "null": "null",
 }
+LATER_KINDS = ("monitoring", "features", "serving")
 LATER_VERBS = ("features", "predict", "pipeline", "skew", "monitor")
 MODEL_KEYS = ("model", "predictions", "target")
 
@@ -34,7 +36,8 @@ MODEL_KEYS = ("model", "predictions", "target")
 class Broken:
     """A fault of structure and where in the document it lies; what lies there cannot be read further."""
 
-    path: KeyPath
+    path: KeyPath | None
+    """None: what stands around it can be read all the same."""
     fault: Fault
 
 
@@ -52,8 +55,11 @@ def schema_name(document: Document) -> str | Broken:
         return _broken(document, (), "missing key 'kind'", hint)
     kind = data["kind"]
     if kind not in KINDS:
-        hint = suggestion(str(kind), KINDS, "kinds") or ""
-        return _broken(document, ("kind",), f"unknown kind {describe(kind)}", hint)
+        hint = f"kinds: {', '.join(KINDS)}"
+        if not isinstance(kind, str):
+            return _broken(document, ("kind",), f"expected text, found {describe(kind)}", hint)
+        later = f"the kind '{kind}' is not supported yet" if kind in LATER_KINDS else f"unknown kind '{kind}'"
+        return _broken(document, ("kind",), later, suggestion(kind, KINDS, "kinds") or hint)
     if kind != "validation":
         return str(kind)
     expect = data.get("expect")
@@ -86,7 +92,7 @@ def _stage_faults(document: Document, path: KeyPath, body: dict[str, Json]) -> I
 
 
 def _no_verb(document: Document, path: KeyPath, body: dict[str, Json]) -> Broken:
-    known = {str(key) for verb in VERBS for key in _properties(stage_schema(verb))}
+    known = _stage_keys()
     for key in body:
         place = document.place((*path, key), of="key")
         if key in LATER_VERBS:
@@ -118,6 +124,12 @@ def _explain(document: Document, error: ValidationError, path: KeyPath) -> Itera
         yield from _unknown_keys(document, schema, instance, path)
     elif rule == "required":
         yield from _missing_keys(document, schema, instance, path)
+    elif rule == "uniqueItems" and isinstance(instance, list):
+        at = next(at for at, item in enumerate(instance) if item in instance[:at])
+        message = f"{describe(instance[at])} is listed twice"
+        yield Broken(path, Fault(message, document.place((*path, at))))
+    elif rule == "minProperties" and schema.get("required"):
+        return  # the missing keys are told one by one
     else:
         message, found_hint = _bad_value(rule, schema, instance, hint)
         yield Broken(path, Fault(message, document.place(path), found_hint))
@@ -125,7 +137,7 @@ def _explain(document: Document, error: ValidationError, path: KeyPath) -> Itera
 
 def _bad_key(document: Document, schema: Schema, key: str, path: KeyPath, hint: str | None) -> Broken:
     place = document.place((*path, key), of="key")
-    return Broken((*path, key), Fault(f"'{key}' cannot be {schema.get('x-what', 'a key')}", place, hint))
+    return Broken((*path, key), Fault(f"'{key}' is not {schema.get('x-what', 'a key')}", place, hint))
 
 
 def _unknown_keys(document: Document, schema: Schema, instance: Json, path: KeyPath) -> Iterator[Broken]:
@@ -133,15 +145,20 @@ def _unknown_keys(document: Document, schema: Schema, instance: Json, path: KeyP
     for key in given:
         if key not in known and not key.startswith("x-"):
             free = [name for name in known if name not in given]
-            near = nearest(key, free)
-            hint = f"did you mean '{near}'?" if near else f"known here: {', '.join(known)}"
-            place = document.place((*path, key), of="key")
-            yield Broken((*path, key), Fault(f"unknown key '{key}'", place, hint))
+            near, place = nearest(key, free), document.place((*path, key), of="key")
+            hint, message = f"did you mean '{near}'?" if near else _few(known), f"unknown key '{key}'"
+            if len(path) == 2 and path[0] == "stages" and key in _stage_keys():
+                verb = next(name for name in given if name in VERBS)
+                message, near, hint = f"a stage with `{verb}` takes no `{key}`", None, _few(known)
+            # Without a key that may be meant, nothing that is known is missing: the rest can be read.
+            yield Broken((*path, key) if near else None, Fault(message, place, hint))
 
 
 def _missing_keys(document: Document, schema: Schema, instance: Json, path: KeyPath) -> Iterator[Broken]:
     known, given = _properties(schema), instance if isinstance(instance, dict) else {}
     required = schema["required"]
+    if len(known) == 1 and given:
+        return  # the one key that there is goes by another name, which is told as an unknown key
     for key in required if isinstance(required, list) else ():
         # A misspelt key is told as an unknown one; that it is then missing is no second mistake.
         if key in given or any(nearest(name, [str(key)]) for name in given if name not in known):
@@ -156,7 +173,7 @@ def _bad_value(rule: str, schema: Schema, instance: Json, hint: str | None) -> t
     limit = schema.get(rule)
     match rule:
         case "type":
-            return _bad_type(limit, instance, hint)
+            return _bad_type(schema, limit, instance, hint)
         case "enum" if isinstance(limit, list):
             return f"{describe(instance)} is not known here", suggestion(str(instance), map(str, limit), "one of")
         case "const":
@@ -167,9 +184,6 @@ def _bad_value(rule: str, schema: Schema, instance: Json, hint: str | None) -> t
             return f"{shown(instance)} is below the least value allowed, {shown(limit)}", hint
         case "maximum":
             return f"{shown(instance)} is above the greatest value allowed, {shown(limit)}", hint
-        case "uniqueItems" if isinstance(instance, list):
-            twice = next(item for at, item in enumerate(instance) if item in instance[:at])
-            return f"{shown(twice)} is listed twice", None
         case "minItems" | "minProperties" | "minLength" if limit == 1:
             return "this must not be empty", hint
         case "minItems" | "minProperties":
@@ -179,14 +193,35 @@ def _bad_value(rule: str, schema: Schema, instance: Json, hint: str | None) -> t
     return f"{describe(instance)} does not fit `{rule}: {shown(limit)}`", hint
 
 
-def _bad_type(wanted: Json, instance: Json, hint: str | None) -> tuple[str, str | None]:
+def _bad_type(schema: Schema, wanted: Json, instance: Json, hint: str | None) -> tuple[str, str | None]:
     types = [str(word) for word in (wanted if isinstance(wanted, list) else [wanted])]
     words = [TYPE_WORDS[word] for word in types if word != "null"]
-    if hint is None and "string" in types and isinstance(instance, bool | int | float):
+    if "string" in types and isinstance(instance, bool | int | float) and _quoted_fits(schema, shown(instance)):
         hint = f"put it into quotes: '{shown(instance)}'"
+    elif types == ["boolean"] and instance in ("yes", "no", "on", "off"):
+        hint = "write true or false"
+    elif hint is None and ("object" in types or "array" in types):
+        examples = schema.get("examples")
+        hint = f"such as {shown(examples[0])}" if isinstance(examples, list) and examples else None
+    expected = " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
     if instance is None:
-        return f"a value is missing: expected {' or '.join(words)}", hint
-    return f"expected {' or '.join(words)}, found {describe(instance)}", hint
+        return f"a value is missing: expected {expected}", hint
+    return f"expected {expected}, found {describe(instance)}", hint
+
+
+def _quoted_fits(schema: Schema, text: str) -> bool:
+    pattern = schema.get("pattern")
+    return "x-hint" not in schema if pattern is None else re.search(str(pattern), text) is not None
+
+
+@cache
+def _stage_keys() -> frozenset[str]:
+    return frozenset(str(key) for verb in VERBS for key in _properties(stage_schema(verb)))
+
+
+def _few(names: Iterable[str]) -> str:
+    known = list(names)
+    return f"known here: {', '.join(known[:13])}{', ...' if len(known) > 13 else ''}"
 
 
 def describe(value: Json) -> str:
@@ -240,4 +275,4 @@ def _python_patterns(schema: Schema) -> Schema:
 
 def paths(broken: Iterable[Broken]) -> frozenset[KeyPath]:
     """Where the document is broken."""
-    return frozenset(item.path for item in broken)
+    return frozenset(item.path for item in broken if item.path is not None)

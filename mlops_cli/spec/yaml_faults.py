@@ -9,8 +9,14 @@ import yaml
 from mlops_cli.base.errors import Fault, Place
 
 INDENT = "check the indentation"
+FLOW = "text with [ ] { } , or an apostrophe needs quotes around it"
 QUOTES = "a value with this character needs quotes"
-OPENED = ("quoted", "flow", "alias", "anchor")  # contexts in which the beginning says more than where reading stopped
+OPENED = (
+    "quoted",
+    "alias",
+    "anchor",
+    "simple key",
+)  # contexts in which the beginning says more than where reading stopped
 # Pattern of the parser's problem (libyaml and pure Python word them differently), our message, our hint.
 PROBLEMS: tuple[tuple[str, str, str | None], ...] = (
     (r"'\\t' that cannot start", "a tab cannot indent YAML", "use spaces"),
@@ -20,8 +26,8 @@ PROBLEMS: tuple[tuple[str, str, str | None], ...] = (
     (r"mapping values are not allowed", "a ':' is not allowed here", "quote the text, or check the indentation"),
     (r"could not find expected ':'", "this line has no ':'", "a line is `key: value`, or `- item` in a list"),
     (r"end of stream.*quoted|quoted.*end of stream", "this quote has no end", None),
-    (r"expected ',' or '\]'", "this list has no end, or a comma is missing", "text with [ ] {{ }} , needs quotes"),
-    (r"expected ',' or '\}'", "this mapping has no end, or a comma is missing", "text with [ ] {{ }} , needs quotes"),
+    (r"expected ',' or '\]'", "this list has no end, or a comma is missing", FLOW),
+    (r"expected ',' or '\}'", "this mapping has no end, or a comma is missing", FLOW),
     (
         r"did not find expected key|expected <block end>",
         "this line does not fit the lines above",
@@ -53,13 +59,16 @@ def explain(error: yaml.MarkedYAMLError, file: str, lines: tuple[str, ...]) -> F
     mark = error.problem_mark or error.context_mark
     if error.context_mark is not None and any(word in context for word in OPENED):
         mark = error.context_mark
+    if "flow" in context and error.context_mark is not None and mark is not None:
+        if error.context_mark.line != mark.line:
+            mark = error.context_mark  # the line of the next key says nothing about a bracket left open above it
     place = _place(mark, file, lines)
     character = place.text[place.column - 1 : place.column] or "this"
     for pattern, message, hint in PROBLEMS:
         if found := re.search(pattern, f"{context} {problem}"):
             if character == "\t":
                 return Fault("a tab cannot indent YAML", place, "use spaces")
-            return Fault(message.format(*found.groups(), character=character), place, hint and hint.format())
+            return Fault(message.format(*found.groups(), character=character), place, hint)
     return Fault(f"this is not YAML: {problem}", place)
 
 

@@ -84,7 +84,7 @@ def execute(connection: duckdb.DuckDBPyConnection, query: str, job: Job) -> pa.T
                 f"the query uses ${missing[0]}, which is no parameter of the stage", f"add params: [{missing[0]}]"
             )
         arguments = {name: job.arguments[name] for name in wanted}
-        found = connection.execute(statements[0], arguments) if arguments else connection.execute(statements[0])
+        found = connection.sql(query, params=arguments) if arguments else connection.sql(query)
         return found.to_arrow_table()
     except duckdb.OutOfMemoryException:
         raise out_of_memory() from None

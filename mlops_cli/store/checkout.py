@@ -1,6 +1,5 @@
 """Put a version into the work tree. Nothing is lost: bytes that only the work tree has are stored before they go."""
 
-# ruff: noqa: PTH - path strings: a Path costs more than the system call, and there may be a million
 from __future__ import annotations
 
 import errno

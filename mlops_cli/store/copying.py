@@ -1,6 +1,5 @@
 """Moving bytes between files the cheapest way that the file system knows, and hashing while nobody can be trusted."""
 
-# ruff: noqa: PTH - path strings: a Path costs more than the system call, and there may be a million
 from __future__ import annotations
 
 import errno
@@ -40,14 +39,11 @@ def hash_path(path: str | os.PathLike[str]) -> Oid:
         os.close(source)
 
 
-def copy_descriptor(source: int, target: int) -> bool:
-    """Copy a whole open file into an empty one: shared blocks, else inside the kernel, else by hand. Raises OSError.
-
-    Returns True when the target is a snapshot (shared blocks), which no later write to the source can reach.
-    """
+def copy_descriptor(source: int, target: int) -> None:
+    """Copy a whole open file into an empty one: shared blocks, else inside the kernel, else by hand. Raises OSError."""
     try:
         fcntl.ioctl(target, FICLONE, source)
-        return True
+        return
     except OSError as error:
         if error.errno not in TRY_NEXT:
             raise
@@ -59,7 +55,6 @@ def copy_descriptor(source: int, target: int) -> bool:
         if isinstance(error, OSError) and error.errno not in TRY_NEXT:
             raise
         _copy_by_hand(source, target)
-    return False
 
 
 def _copy_by_hand(source: int, target: int) -> None:

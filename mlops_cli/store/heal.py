@@ -1,9 +1,7 @@
 """Damaged containers: they move to `quarantine/`, and whatever is still whole in a pack moves to a new one."""
 
-# ruff: noqa: PTH - path strings: a Path costs more than the system call, and there may be a million
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,7 +17,7 @@ from mlops_cli.store.packs import PackWriter, Row, decode_frame
 def set_aside(layout: Layout, container: str) -> None:
     """Move a container to `quarantine/`, so that the next writer of the same object brings it back. Raises OSError."""
     layout.quarantine.mkdir(exist_ok=True)
-    os.rename(container, layout.quarantine / f"{Path(container).name}.{secrets.token_hex(4)}")
+    Path(container).rename(layout.quarantine / f"{Path(container).name}.{secrets.token_hex(4)}")
 
 
 def salvage(layout: Layout, pack: str, rows: Iterable[Row]) -> None:
@@ -38,7 +36,7 @@ def salvage(layout: Layout, pack: str, rows: Iterable[Row]) -> None:
             writer.close()
         target = Path(layout.pack(name))
         target.parent.mkdir(exist_ok=True)
-        os.rename(writer.path, target)
+        Path(writer.path).rename(target)
         sync_folder(target.parent)
     index = build_index([Packed(name, writer.size, tuple(writer.rows))])
     write_atomic(layout.indexes / f"{hash_bytes(index)}.idx", index, durable=True)

@@ -1,6 +1,5 @@
 """The index: object -> place inside a pack. Immutable files in `i/`, memory-mapped; rebuildable from the packs."""
 
-# ruff: noqa: PTH - path strings: a Path costs more than the system call, and there may be a million
 from __future__ import annotations
 
 import mmap
@@ -9,8 +8,11 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
+from mlops_cli.base.files import write_atomic
 from mlops_cli.base.hashing import Oid, hash_bytes
+from mlops_cli.store.layout import Layout
 from mlops_cli.store.packs import Row
 
 MAGIC = b"MLOPSIX1"
@@ -62,6 +64,21 @@ def build_index(packs: Iterable[Packed]) -> bytes:
     return b"".join(
         [HEADER.pack(MAGIC, len(packs), len(keys)), table, FAN.pack(*counts), *keys, *(places[key] for key in keys)]
     )
+
+
+def merge(layout: Layout, files: Iterable[IndexFile]) -> None:
+    """Replace index files by one that says the same; readers find every object at all times. Raises OSError.
+
+    Two writers may do so at once: each removes only files whose content its own file has.
+    """
+    files = list(files)
+    data = build_index(pack for index in files for pack in index.packed())
+    name = f"{hash_bytes(data)}.idx"
+    write_atomic(layout.indexes / name, data, durable=True)
+    for index in files:
+        path = Path(index.path)
+        if path.name != name:
+            path.unlink(missing_ok=True)
 
 
 class IndexFile:

@@ -4,7 +4,6 @@ One append-only file of checksummed lines, each naming the one before it; a line
 Byte for byte: specs/store-format.md.
 """
 
-# ruff: noqa: PTH - path strings: a Path costs more than the system call, and there may be a million
 from __future__ import annotations
 
 import os
@@ -15,6 +14,7 @@ from datetime import datetime
 
 from mlops_cli.base.clock import timestamp
 from mlops_cli.base.errors import StoreError
+from mlops_cli.base.files import sync_folder
 from mlops_cli.base.hashing import Oid, hash_bytes
 from mlops_cli.base.records import BadRecord, canonical, decode
 from mlops_cli.store.copying import write_all
@@ -162,6 +162,8 @@ class Journal:
                 write_all(file, data)
                 if durable:
                     os.fdatasync(file)
+                    if not end:
+                        sync_folder(self._path.parent)
             except OSError:
                 os.ftruncate(file, end)
                 raise
@@ -191,7 +193,7 @@ class Journal:
 
 
 def encode_line(line: Line) -> tuple[bytes, Line]:
-    """A line as bytes, and itself with its checksum: the BLAKE3 of its canonical JSON without `sum`, which comes last."""
+    """A line as bytes, and itself with its checksum: the BLAKE3 of its canonical JSON without `sum`."""
     fields = {name: getattr(line, name) for name in ("n", "prev", "time", "who", "why", "git", "run", "set")}
     body = canonical(fields)
     digest = hash_bytes(body)

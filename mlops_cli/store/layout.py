@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mlops_cli.base.clock import timestamp
 from mlops_cli.base.errors import StoreError
-from mlops_cli.base.files import read_if_there, write_atomic
+from mlops_cli.base.files import read_if_there, sync_folder, write_atomic
 from mlops_cli.base.hashing import Oid
 from mlops_cli.base.records import BadRecord, canonical, decode
 from mlops_cli.store.faults import store_faults
@@ -68,7 +68,7 @@ class Layout:
 
 
 def create_layout(folder: Path) -> None:
-    """Make an empty store; `store.json` comes last, so a store that has it is complete. Finishes a creation cut short."""
+    """Make an empty store; `store.json` comes last, so a store that has it is whole. Finishes a creation cut short."""
     with store_faults(f"make the store {folder}"):
         for name in FOLDERS:
             (folder / name).mkdir(parents=True, exist_ok=True)
@@ -76,6 +76,7 @@ def create_layout(folder: Path) -> None:
         about = StoreFile(FORMAT, secrets.token_hex(8), "blake3", timestamp())
         if not (folder / "store.json").exists():
             write_atomic(folder / "store.json", canonical(about) + b"\n", durable=True)
+            sync_folder(folder.parent)
 
 
 def check_layout(folder: Path) -> StoreFile:

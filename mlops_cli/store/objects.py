@@ -1,6 +1,5 @@
 """The reading half of the store: is an object there, what are its bytes, put it somewhere."""
 
-# ruff: noqa: PTH - path strings: a Path costs more than the system call, and there may be a million
 from __future__ import annotations
 
 import errno
@@ -61,7 +60,7 @@ class Objects:
         with store_faults(f"read object {oid[:12]}"), open(path, "rb") as file:
             data = file.read()
         if hash_bytes(data) != oid:
-            self._give_up(oid, path)
+            raise self._give_up(oid, path)
         return data
 
     def read_record(self, oid: Oid, kind: str, form: type[T]) -> T:
@@ -114,20 +113,21 @@ class Objects:
     def refresh(self) -> dict[str, IndexFile]:
         """Take notice of index files that came or went since the last look. Raises StoreError."""
         known = self._indexes or {}
-        with store_faults("read the index of the store"):
-            try:
-                names = [name for name in os.listdir(self.layout.indexes) if name.endswith(".idx")]
-            except FileNotFoundError:
-                names = []
-            current = {name: known[name] for name in names if name in known}
-            for name in names:
-                if name not in current and (index := self._load(name)):
-                    current[name] = index
-        self._indexes = current
-        return current
+        while True:
+            with store_faults("read the index of the store"):
+                try:
+                    names = [name for name in os.listdir(self.layout.indexes) if name.endswith(".idx")]
+                except FileNotFoundError:
+                    names = []
+                try:
+                    found = {name: known.get(name) or self._load(name) for name in names}
+                except FileNotFoundError:
+                    continue  # merged into another one this moment: that one is in the next listing
+            self._indexes = {name: index for name, index in found.items() if index}
+            return self._indexes
 
     def known(self, oid: Oid) -> bool:
-        """As `has`, without a look at what other processes wrote since the last `refresh`: for many questions at once."""
+        """As `has`, without a look at what others wrote since the last `refresh`: for many questions at once."""
         if self._indexes:
             for index in self._indexes.values():
                 if index.find(oid):
@@ -138,8 +138,6 @@ class Objects:
         path = str(self.layout.indexes / name)
         try:
             index = IndexFile(path)
-        except FileNotFoundError:
-            return None  # merged into another one this moment
         except BadIndex:
             return None  # cut short by a power failure before anything named it; `fsck` reports it
         for number, (pack, size) in enumerate(index.packs):
@@ -169,6 +167,9 @@ class Objects:
 
     def _read_packed(self, oid: Oid) -> bytes:
         location = self._locate(oid)
+        if location and not os.access(self.layout.pack(location.pack), os.F_OK):
+            self._indexes = None  # the pack was set aside by another process; its objects may be elsewhere
+            location = self._locate(oid)
         if location is None:
             raise _missing(oid)
         path = self.layout.pack(location.pack)
@@ -177,17 +178,18 @@ class Objects:
             frame = file.read(location.stored)
         data = decode_frame(oid, location.codec, location.raw, frame)
         if data is None:
-            self._give_up(oid, path, location.pack)
-        return data or b""
+            raise self._give_up(oid, path, location.pack)
+        return data
 
     def _check(self, oid: Oid, solid: str) -> None:
         """Prove a solid once in the life of this process."""
         if oid not in self._checked:
             if hash_path(solid) != oid:
-                self._give_up(oid, solid)
+                raise self._give_up(oid, solid)
             self._checked.add(oid)
 
-    def _give_up(self, oid: Oid, container: str, pack: str | None = None) -> None:
+    def _give_up(self, oid: Oid, container: str, pack: str | None = None) -> StoreError:
+        """Set a damaged container aside; returns the error to raise."""
         with store_faults(f"set the damaged container of object {oid[:12]} aside"):
             if pack is None:
                 set_aside(self.layout, container)
@@ -202,7 +204,7 @@ class Objects:
                 }
                 salvage(self.layout, pack, rows.values())
                 self._indexes = None
-        raise StoreError(f"object {oid[:12]} is damaged; its container is now in {self.layout.quarantine}", AGAIN)
+        return StoreError(f"object {oid[:12]} is damaged; its container is now in {self.layout.quarantine}", AGAIN)
 
 
 def _link(solid: str, target: Path) -> bool:

@@ -3,7 +3,6 @@
 A pack is named by the BLAKE3 of its bytes. Byte for byte: specs/store-format.md.
 """
 
-# ruff: noqa: PTH - path strings: a Path costs more than the system call, and there may be a million
 from __future__ import annotations
 
 import os

@@ -1,4 +1,4 @@
-"""What the store keeps about content: the artifact (which bytes), the version (which artifact a name meant, and why)."""
+"""What the store keeps about content: the artifact (which bytes), the version (what a name meant, and why)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """References: what a user writes to name something in the store.
 
-`name` (what it means now), `name@v3`, `name@alias`, each with `@{time}` behind it (what it meant then), `run:<id>`, or the
-first 6 or more digits of an object's identity.
+`name` (what it means now), `name@v3`, `name@alias`, each with `@{time}` behind it (what it meant then), `run:<id>`, or
+the first 6 or more digits of an object's identity.
 """
 
 from __future__ import annotations

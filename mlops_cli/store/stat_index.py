@@ -4,7 +4,6 @@ git's rule against races: a file that was changed so shortly before it was read 
 same time is not remembered, hence read again the next time.
 """
 
-# ruff: noqa: PTH - path strings: a Path costs more than the system call, and there may be a million
 from __future__ import annotations
 
 import os

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from mlops_cli.store.faults import store_faults
+from mlops_cli.store.index import merge
 from mlops_cli.store.layout import check_layout, create_layout
 from mlops_cli.store.lease import sweep
 from mlops_cli.store.objects import Objects
 from mlops_cli.store.transaction import Transaction, sync_files, sync_folders
 
+MANY = 16  # index files, above which a writer merges them into one
 Durability: TypeAlias = Literal["commit", "none"]
 
 __all__ = ["Durability", "Store", "Transaction"]
@@ -59,4 +61,7 @@ class Store(Objects):
 
     def _after_commit(self, unflushed: list[str]) -> None:
         self._unflushed += unflushed
-        self.refresh()
+        if len(self.refresh()) > MANY:
+            with store_faults("merge the index of the store"):
+                merge(self.layout, self.refresh().values())
+            self.refresh()

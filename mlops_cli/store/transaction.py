@@ -1,12 +1,10 @@
-"""The writing half of the store: objects gathered in a private folder, then made visible in the order that survives a crash."""
+"""The writing half of the store: objects gather in a private folder, then appear in the order that survives a crash."""
 
-# ruff: noqa: PTH - path strings: a Path costs more than the system call, and there may be a million
 from __future__ import annotations
 
 import os
 import stat
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
@@ -79,7 +77,7 @@ class Transaction:
         return self.add_bytes(header(kind) + canonical(value))
 
     def add_file(self, path: Path, *, index: StatIndex | None = None) -> Oid:
-        """Add a file as it is now; with `index`, one that is known and unchanged is not read. Raises UserError, StoreError."""
+        """Add a file as it is now; with `index`, an unchanged one is not read. Raises UserError, StoreError."""
         return self.add_found(os.path.abspath(path), regular(path), index)[0]
 
     def add_found(self, path: str, state: os.stat_result, index: StatIndex | None = None) -> tuple[Oid, int]:
@@ -117,7 +115,7 @@ class Transaction:
             return self._keep_solid(hash_path(target), target)
 
     def add_tree(self, folder: Path, *, take: bool = False) -> tuple[Oid, int, int]:
-        """Add a folder: identity of its tree, files, bytes. `take` moves big files out of it. Raises UserError, StoreError."""
+        """Add a folder: its tree, files, bytes. `take` moves big files out of it. Raises UserError, StoreError."""
         entries = []
         for found in walk(folder):
             oid, size = (
@@ -131,7 +129,7 @@ class Transaction:
     def commit(self, durable: bool | None = None) -> None:
         """Make everything visible: containers first, then their index. `durable` also waits for the disk.
 
-        What is committed without waiting is flushed by `Store.flush`. The caller's journal line comes after. Raises StoreError.
+        `Store.flush` waits for the rest. The caller's journal line comes after. Raises StoreError.
         """
         durable = self._durable if durable is None else durable
         with store_faults("write to the store"):
@@ -180,7 +178,7 @@ class Transaction:
             self._pack = None
 
     def _read_small(self, path: str, state: os.stat_result) -> Oid | None:
-        """Add a small file in one reading; None when it is not what `state` says any more. Raises OSError, StoreError."""
+        """Add a small file in one reading; None when `state` is not true any more. Raises OSError, StoreError."""
         source = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             data = os.read(source, state.st_size + 1)
@@ -190,7 +188,7 @@ class Transaction:
         return self.add_bytes(data) if same else None
 
     def _copy_big(self, path: str, state: os.stat_result) -> Oid | None:
-        """Add a big file: shared blocks or hash and copy. None when it changed meanwhile. Raises OSError, StoreError."""
+        """Hash and copy a big file; None when it changed meanwhile. Raises OSError, StoreError."""
         source = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             began = clock()
@@ -254,6 +252,8 @@ def sync_files(paths: Iterable[str]) -> None:
         for path in paths:
             _sync(path)
         return
+    from concurrent.futures import ThreadPoolExecutor  # not before it is needed: it loads slowly
+
     with ThreadPoolExecutor(min(FLUSHERS, len(paths))) as pool:
         for _ in pool.map(_sync, paths):
             pass

@@ -1,6 +1,6 @@
 """Trees: a folder as sorted rows, cut into leaves where a path's hash says so.
 
-One changed file among a million rewrites one leaf and one root, and two trees are compared by their unequal leaves only.
+One changed file among a million rewrites one leaf and one root; two trees are compared by their unequal leaves only.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file of a tree. `path` is relative, with `/`; bytes that are not UTF-8 are lone surrogates, as Python has them."""
+    """One file of a tree. `path` is relative, with `/`; bytes that are no UTF-8 are lone surrogates, as in Python."""
 
     path: str
     oid: Oid
@@ -109,7 +109,7 @@ def _slashes(path: bytes) -> Iterator[int]:
 
 
 def escape(path: bytes) -> bytes:
-    r"""A path as UTF-8 text without control characters: `\\`, and `\xHH` for control bytes and for bytes that are no UTF-8."""
+    r"""A path as UTF-8 text: `\\` for a backslash, `\xHH` for control bytes and for bytes that are no UTF-8."""
     if path.isalnum() or (b"\\" not in path and path.isascii() and path.decode("ascii").isprintable()):
         return path
     text = path.decode("utf-8", "surrogateescape")

@@ -1,4 +1,4 @@
-"""Is the store whole? Containers against their names, the index against the containers, the names against everything."""
+"""Is the store whole? Containers against their names, the index against the containers, names against all of it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Problem:
 def verify(store: Store, data: bool) -> list[Problem]:
     """Everything that is wrong with a store; empty when it is whole. `data` also hashes every byte. Raises StoreError.
 
-    Objects that nothing names are no problem: a crash leaves some. Nothing is changed.
+    Objects that nothing names are no problem: a crash leaves some. A damaged record that is read is set aside.
     """
     check_layout(store.folder)
     store.refresh()

@@ -1,6 +1,5 @@
 """The files of a folder of the user: links followed, loops and things that are no files refused."""
 
-# ruff: noqa: PTH - path strings: a Path costs more than the system call, and there may be a million
 from __future__ import annotations
 
 import os
@@ -25,7 +24,7 @@ class Found:
 
 
 def walk(folder: Path) -> Iterator[Found]:
-    """Every file under `folder`, in no order. Raises UserError for what cannot be read or is neither file nor folder."""
+    """Every file under `folder`, in no order. Raises UserError for what cannot be read or is no file or folder."""
     try:
         top = os.stat(folder)
     except OSError as error:

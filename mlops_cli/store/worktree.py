@@ -1,6 +1,5 @@
-"""From the work tree into the store and back into a folder of ours: snapshot, identify, place. Checkout: checkout.py."""
+"""From the work tree into the store and back into folders of ours: snapshot, identify, place."""
 
-# ruff: noqa: PTH - path strings: a Path costs more than the system call, and there may be a million
 from __future__ import annotations
 
 import os
@@ -28,7 +27,7 @@ Taker = Callable[[str, os.stat_result], tuple[Oid, int]]
 
 
 def snapshot(store: Objects, transaction: Transaction, index: StatIndex, path: Path, type: str) -> Artifact:  # noqa: A002
-    """Store a file or a folder as it is now. Raises UserError for what cannot be read or is the store's own, StoreError."""
+    """Store a file or a folder as it is now. Raises UserError for what cannot be read, StoreError."""
     state = regular(path)
     full = os.path.abspath(path)
     if f"{full}/".startswith(f"{os.path.abspath(store.folder)}/"):
@@ -41,7 +40,7 @@ def snapshot(store: Objects, transaction: Transaction, index: StatIndex, path: P
 
 
 def identify(store: Objects, index: StatIndex, path: Path, type: str) -> Artifact | None:  # noqa: A002, ARG001
-    """What `snapshot` would make of a file or folder, without storing it; None when there is nothing. Raises UserError."""
+    """What `snapshot` would make of a path, without storing it; None when nothing is there. Raises UserError."""
     return artifact_of(path, type, list_files(index, path)) if os.path.lexists(path) else None
 
 

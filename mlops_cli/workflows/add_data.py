@@ -52,9 +52,9 @@ def _name(root: Path, path: Path) -> str:
     name = os.path.relpath(full, root.absolute())
     if name == ".":
         raise UserError("the whole project cannot be added", "name files or folders inside it, such as data/")
-    if name.split(os.sep)[0] == os.pardir:
+    if Path(name).parts[0] == os.pardir:
         raise UserError(f"{path} is outside the project {root}", "copy it, or link to it, inside the project")
-    if name.split(os.sep)[0] == FOLDER:
+    if Path(name).parts[0] == FOLDER:
         raise UserError(f"{path} belongs to the store", "name a file or folder of your own")
     if "\n" in name or not name.isprintable():
         raise UserError(f"the name {name!r} has characters that cannot be written", "rename the file or add its folder")

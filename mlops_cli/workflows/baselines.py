@@ -1,4 +1,4 @@
-"""What a gate compares with. A baseline is never the thing itself: it is the newest other version that the name had.
+"""What a gate compares with. A baseline is never the thing itself.
 
 So a gate that passed once is not run again because its own pass moved the name it compares with.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mlops_cli.base.hashing import Oid
 from mlops_cli.pipeline.graph import Node
 from mlops_cli.pipeline.plan import Baseline
 from mlops_cli.spec.pipeline import Pipeline, Validate
@@ -25,14 +26,36 @@ def passed_name(data: str, validation: str) -> str:
     return f"{data}@passed.{validation}"
 
 
+def find_previous(workspace: Workspace, data: str, validation: str, current: Artifact) -> Baseline | None:
+    """The version that had passed when `current` first came: so data that comes back meets the baseline of its day."""
+    name = passed_name(data, validation)
+    versions = workspace.journal.versions(name)
+    contents = [_version(workspace, oid).artifact.oid for oid in versions]
+    if current.oid in contents:
+        earlier = versions[: contents.index(current.oid)]
+        return _baseline(workspace, earlier[-1], data) if earlier else None
+    newest = workspace.journal.names().get(name)
+    return _baseline(workspace, newest, data) if newest else None
+
+
 def find_baseline(workspace: Workspace, reference: str, current: Artifact) -> Baseline | None:
     """The newest version that `reference` names, or named, with another content than `current`."""
     name, moment = split_ref(reference)
     for oid in workspace.journal.before(name, moment):
-        version = workspace.store.read_record(oid, "version", Version)
-        if version.artifact.oid != current.oid:
-            return Baseline(version.artifact, f"{reference} ({oid[:8]})")
+        if _version(workspace, oid).artifact.oid != current.oid:
+            return _baseline(workspace, oid, reference)
     return None
+
+
+def _version(workspace: Workspace, oid: Oid) -> Version:
+    return workspace.store.read_record(oid, "version", Version)
+
+
+def _baseline(workspace: Workspace, oid: Oid, reference: str) -> Baseline:
+    version = _version(workspace, oid)
+    number = workspace.journal.versions(version.name).index(oid) + 1
+    label = f"{version.name}@v{number}"
+    return Baseline(version.artifact, label if label == reference else f"{label} ({reference})" if "@" in reference else label)
 
 
 @dataclass(frozen=True)
@@ -52,7 +75,8 @@ class Baselines:
         argument = "data" if isinstance(validation, DataValidation) else "model"
         if validation.baseline is None or argument not in inputs:
             return None
-        reference = validation.baseline
-        if reference == PREVIOUS:
-            reference = passed_name(edge_name(self.pipeline, node.edges[argument][0]), validation.name)
-        return find_baseline(self.workspace, reference, inputs[argument][0])
+        current = inputs[argument][0]
+        if validation.baseline == PREVIOUS:
+            data = edge_name(self.pipeline, node.edges[argument][0])
+            return find_previous(self.workspace, data, validation.name, current)
+        return find_baseline(self.workspace, validation.baseline, current)

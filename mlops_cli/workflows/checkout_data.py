@@ -8,7 +8,8 @@ from mlops_cli.base.errors import UserError
 from mlops_cli.base.files import read_if_there
 from mlops_cli.base.hashing import Oid
 from mlops_cli.pipeline.records import RunRecord
-from mlops_cli.store.checkout import Changes, checkout as check_out
+from mlops_cli.store.checkout import Changes
+from mlops_cli.store.checkout import checkout as check_out
 from mlops_cli.store.records import Artifact, Version
 from mlops_cli.store.refs import Resolved, resolve
 from mlops_cli.store.trees import read_tree

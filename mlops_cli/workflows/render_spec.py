@@ -18,7 +18,6 @@ from mlops_cli.workflows.lint_specs import remember_folder
 
 OWN_INPUT = {"split": "data", "select": "models"}  # verb -> the input that its own value names
 DECLARES = ("call", "sh", "sql")
-BINDS = (*DECLARES, "split", "fit")
 
 
 def render(root: Path, path: Path, params: Mapping[str, str]) -> str:
@@ -47,19 +46,25 @@ def _pipeline(pipeline: Pipeline, values: Mapping[str, Json]) -> Json:
 
 def _parameter(parameter: Parameter, value: Json) -> Json:
     choices = None if parameter.choices is None else list(parameter.choices)
-    limits: dict[str, Json] = {"min": parameter.minimum, "max": parameter.maximum, "choices": choices}
+    limits: dict[str, Json] = {"min": _plain(parameter.minimum), "max": _plain(parameter.maximum), "choices": choices}
     said = {key: limit for key, limit in limits.items() if limit is not None}
     return {"type": parameter.type, "default": value, **said}
+
+
+def _plain(number: float | None) -> int | float | None:
+    """A whole number without its `.0`."""
+    return int(number) if number is not None and number.is_integer() else number
 
 
 def _stage(pipeline: str, stage: Stage) -> Json:
     inputs: dict[str, Json] = {argument: str(ref) for argument, ref in stage.inputs.items()}
     own = inputs.pop(OWN_INPUT.get(stage.kind, ""), None)
     body = {stage.kind: own, **_verb(stage)}
-    if stage.kind not in OWN_INPUT or inputs:
+    if inputs:
         body["in"] = inputs
-    if stage.kind in BINDS:
+    if stage.params:
         body["params"] = dict(stage.params)
+    if stage.with_:
         body["with"] = dict(stage.with_)
     if stage.matrix:
         body["matrix"] = {axis: list(axis_values) for axis, axis_values in stage.matrix.items()}
@@ -67,12 +72,12 @@ def _stage(pipeline: str, stage: Stage) -> Json:
         body["when"] = stage.when.text
     body["retry"] = {"max": stage.retry.max, "when": list(stage.retry.when)}
     if stage.timeout is not None:
-        body["timeout"] = stage.timeout
+        body["timeout"] = _plain(stage.timeout)
     memory: dict[str, Json] = {} if stage.resources.memory is None else {"memory": stage.resources.memory}
     body["resources"] = {"cpu": stage.resources.cpu, **memory}
     if stage.kind in DECLARES and stage.outputs:
         body["out"] = {output.name: _output(pipeline, stage, output) for output in stage.outputs}
-    elif stage.kind not in DECLARES:
+    elif stage.outputs:
         body["x-out"] = {output.name: output.type for output in stage.outputs}
     return body
 

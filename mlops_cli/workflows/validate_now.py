@@ -21,7 +21,7 @@ from mlops_cli.stages.child import execute
 from mlops_cli.store.records import Artifact
 from mlops_cli.store.refs import resolve
 from mlops_cli.store.worktree import place_artifact
-from mlops_cli.workflows.baselines import PREVIOUS, find_baseline, passed_name
+from mlops_cli.workflows.baselines import PREVIOUS, find_baseline, find_previous
 from mlops_cli.workflows.workspace import Workspace
 
 
@@ -120,8 +120,8 @@ def _baseline(
         return None
     judged = inputs["data" if isinstance(validation, DataValidation) else "model"]
     current = Artifact(judged.type, judged.oid, "file", "", 0, 1)
-    reference = validation.baseline
-    if reference == PREVIOUS:
-        reference = passed_name(data.partition("@")[0], validation.name)
-    found = find_baseline(workspace, reference, current)
+    if validation.baseline == PREVIOUS:
+        found = find_previous(workspace, data.partition("@")[0], validation.name, current)
+    else:
+        found = find_baseline(workspace, validation.baseline, current)
     return (_place(workspace, folder, found.artifact, "baseline"), found.label) if found else None

@@ -55,6 +55,7 @@ def open_workspace(start: Path) -> Workspace:
     """The project that `start` is in; its store is made when there is none yet. Raises UserError outside a project."""
     root = find_root(start)
     folder = root / FOLDER
-    project = load_project(root, folder / REMEMBERED if folder.exists() else None)
-    store = Store.open(folder, project.durability) if folder.exists() else Store.create(folder, project.durability)
-    return Workspace(root, project, store)
+    if not folder.exists():
+        Store.create(folder)
+    project = load_project(root, folder / REMEMBERED)
+    return Workspace(root, project, Store.open(folder, project.durability))

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import REPOSITORY, Project
 
-ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir() if path.is_dir())
-
-
-def mlops(folder: Path, *words: str, code: int = 0) -> str:
-    """What a command prints; fails the test when it does not end with `code`."""
-    environment = {**os.environ, "NO_COLOR": "1"}
-    line = [sys.executable, "-m", "mlops_cli", *words]
-    done = subprocess.run(line, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == code, f"{words} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+EXAMPLES = sorted(path.name for path in (REPOSITORY / "examples").iterdir() if path.is_dir())
 
 
-def run(folder: Path, *words: str, code: int = 0) -> dict[str, Any]:
+def run(project: Project, *words: str, code: int = 0) -> dict[str, Any]:
     """The report of `mlops run`."""
-    report: dict[str, Any] = json.loads(mlops(folder, "run", *words, "--json", code=code))
+    report: dict[str, Any] = project.mlops("run", *words, "--json", code=code).json
     return report
 
 
@@ -43,56 +30,58 @@ def ran(report: dict[str, Any]) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def cancer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The large example after its first run."""
-    folder = tmp_path_factory.mktemp("example")
-    mlops(folder, "init", "cancer", "--example", "breast-cancer")
-    assert set(statuses(run(folder / "cancer"))) == {"ran"}
-    return folder / "cancer"
+    outside = Project(tmp_path_factory.mktemp("example"), {"PYTHONPATH": str(REPOSITORY)})
+    outside.mlops("init", "cancer", "--example", "breast-cancer")
+    cancer = Project(outside.root / "cancer", outside.environment)
+    assert set(statuses(run(cancer))) == {"ran"}
+    return cancer.root
 
 
 @pytest.fixture
-def copy(cancer: Path, tmp_path: Path) -> Path:
-    """The large example after its first run, free to be changed."""
-    shutil.copytree(cancer, tmp_path / "cancer")
-    return tmp_path / "cancer"
+def cancer(finished: Path, tmp_path: Path) -> Project:
+    """A copy of the large example after its first run, free to be changed."""
+    shutil.copytree(finished, tmp_path / "cancer")
+    return Project(tmp_path / "cancer")
 
 
 @pytest.mark.parametrize("name", [name for name in EXAMPLES if name != "breast-cancer"])
 def test_example_runs_and_is_then_up_to_date(name: str, tmp_path: Path) -> None:
-    mlops(tmp_path, "init", "copy", "--example", name)
-    folder = tmp_path / "copy"
-    specs = [path.relative_to(folder).as_posix() for path in sorted((folder / "specs").glob("*.yaml"))]
-    mlops(folder, "lint", *specs)
-    assert set(statuses(run(folder))) == {"ran"}
-    assert set(statuses(run(folder))) == {"reused"}
+    Project(tmp_path).mlops("init", "copy", "--example", name)
+    copy = Project(tmp_path / "copy")
+    copy.mlops("lint", *sorted(path.relative_to(copy.root).as_posix() for path in copy.root.glob("specs/*.yaml")))
+    assert set(statuses(run(copy))) == {"ran"}
+    assert set(statuses(run(copy))) == {"reused"}
 
 
 def test_annotated_specs_run_as_they_stand(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "specs", tmp_path / "specs")
-    mlops(tmp_path, "lint", "-C", "specs", "pipeline.yaml", "validation.data.yaml", "validation.model.yaml")
-    assert set(statuses(run(tmp_path, "-C", "specs", "pipeline.yaml"))) == {"ran"}
+    shutil.copytree(REPOSITORY / "specs", tmp_path / "specs", ignore=shutil.ignore_patterns(".mlops"))
+    here = Project(tmp_path)
+    here.mlops("lint", "-C", "specs", "pipeline.yaml", "validation.data.yaml", "validation.model.yaml")
+    assert set(statuses(run(here, "-C", "specs", "pipeline.yaml"))) == {"ran"}
     assert "checks:" in (tmp_path / "specs" / "reports" / "summary.txt").read_text()
-    assert set(statuses(run(tmp_path, "-C", "specs", "pipeline.yaml"))) == {"reused"}
+    assert set(statuses(run(here, "-C", "specs", "pipeline.yaml"))) == {"reused"}
 
 
-def test_large_example_is_up_to_date_after_one_run(copy: Path) -> None:
-    assert set(statuses(run(copy))) == {"reused"}
-    assert "roc_auc" in (copy / "reports" / "model.md").read_text("utf-8")
-    assert "breast-cancer" in mlops(copy, "models")
+def test_large_example_is_up_to_date_after_one_run(cancer: Project) -> None:
+    assert set(statuses(run(cancer))) == {"reused"}
+    assert "roc_auc" in (cancer.root / "reports" / "model.md").read_text("utf-8")
+    assert "breast-cancer" in cancer.mlops("models").out
 
 
-def test_a_parameter_runs_what_depends_on_it(copy: Path) -> None:
-    assert ran(run(copy, "-p", "max_iter=200")) == {"train", "choose", "judge", "publish", "report"}
+def test_a_parameter_runs_what_depends_on_it(cancer: Project) -> None:
+    assert ran(run(cancer, "-p", "max_iter=200")) == {"train", "choose", "judge", "publish", "report"}
 
 
-def test_a_helper_runs_what_calls_it_and_an_unused_one_nothing(copy: Path) -> None:
-    shapes = copy / "cancer" / "shapes.py"
-    shapes.write_text(shapes.read_text().replace("return 2 * (area", "return 2.0 * (area") + "\n# nothing\n")
-    assert ran(run(copy)) == set()
-    model = copy / "cancer" / "model.py"
-    model.write_text(model.read_text().replace("with_mean=True", "with_mean=False"))
-    assert "train" in ran(run(copy)) and "clean" not in ran(run(copy))
+def test_a_helper_runs_what_calls_it_and_an_unused_one_nothing(cancer: Project) -> None:
+    cancer.edit("cancer/shapes.py", "return 2 * (area", "return 2.0 * (area")
+    cancer.edit("cancer/model.py", "    return StandardScaler", "    # nothing\n    return StandardScaler")
+    assert ran(run(cancer)) == set()
+    cancer.edit("cancer/model.py", "with_mean=True", "with_mean=False")
+    again = ran(run(cancer))
+    assert "train" in again
+    assert "clean" not in again
 
 
 def edited(line: str, number: int, fault: str) -> str:
@@ -117,23 +106,21 @@ def edited(line: str, number: int, fault: str) -> str:
         ("type", "mean_radius", "large"),
     ],
 )
-def test_bad_data_stops_before_training(copy: Path, fault: str, column: str, told: str) -> None:
-    samples = copy / "data" / "samples.csv"
-    before = mlops(copy, "log", "--json")
-    head, *rows = samples.read_text().splitlines()
+def test_bad_data_stops_before_training(cancer: Project, fault: str, column: str, told: str) -> None:
+    before = cancer.mlops("log", "--json").out
+    head, *rows = (cancer.root / "data" / "samples.csv").read_text().splitlines()
     changed = [edited(row, number, fault) for number, row in enumerate(rows, 1)]
-    samples.write_text("\n".join([head, *changed]) + "\n")
-    text = mlops(copy, "run", code=1)
-    assert column in text and told in text
-    assert mlops(copy, "log", "--json") == before
-    again = run(copy, code=1)
-    assert {stage["stage"] for stage in again["stages"] if stage["status"] == "ran"} == set()
+    cancer.write("data/samples.csv", "\n".join([head, *changed]) + "\n")
+    shown = cancer.mlops("run", code=1)
+    assert column in shown.out + shown.err
+    assert told in shown.out + shown.err
+    assert cancer.mlops("log", "--json").out == before
+    assert ran(run(cancer, code=1)) <= {"check"}
 
 
-def test_a_weak_model_is_not_published(copy: Path) -> None:
-    spec = copy / "specs" / "pipeline.yaml"
-    spec.write_text(spec.read_text().replace("[0.003, 0.03, 0.3, 3.0]", "[0.000001]"))
-    before = mlops(copy, "models", "--json")
-    text = mlops(copy, "run", code=1)
-    assert "recall" in text
-    assert mlops(copy, "models", "--json") == before
+def test_a_weak_model_is_not_published(cancer: Project) -> None:
+    cancer.edit("specs/pipeline.yaml", "[0.003, 0.03, 0.3, 3.0]", "[0.000001]")
+    before = cancer.mlops("models", "--json").out
+    shown = cancer.mlops("run", code=1)
+    assert "recall" in shown.out + shown.err
+    assert cancer.mlops("models", "--json").out == before

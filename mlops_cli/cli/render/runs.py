@@ -95,7 +95,7 @@ def _gate(result: StageResult, store: Store, *, verbose: bool) -> str:
         report = decode(store.read(result.outputs["report"].oid), Report)
     except BadRecord as error:
         return f"the report of {result.stage} cannot be read: {error}"
-    return gate_text(result.stage, report, verbose=verbose)
+    return gate_text(result.stage, report, verbose=verbose, brief=result.status == "reused")
 
 
 def _published(report: RunReport, *, verbose: bool) -> str:
@@ -118,9 +118,10 @@ def _published(report: RunReport, *, verbose: bool) -> str:
     metrics = next(
         (result.metrics for result in reversed(report.stages) if result.metrics and result.kind == "validate"), {}
     )
+    text = "published\n" + table(rows, indent="  ") if rows else ""
     if models and metrics:
-        rows.append(["", "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())])
-    return "published\n" + table(rows, indent="  ") if rows else ""
+        text += "\n\nmetrics\n" + table([[name, f"{value:.4g}"] for name, value in metrics.items()], indent="  ")
+    return text
 
 
 def _row(item: Published, aliases: dict[tuple[str, int], list[str]]) -> list[str]:

@@ -19,15 +19,19 @@ MARKS = {
 CELL = 40  # characters of an example value
 
 
-def gate_text(label: str, report: Report, *, verbose: bool = False) -> str:
-    """One gate: a headline, the checks worth reading (all with `verbose`), the rows that broke them."""
+def gate_text(label: str, report: Report, *, verbose: bool = False, brief: bool = False) -> str:
+    """One gate: a headline, the checks worth reading (all with `verbose`), the rows that broke them.
+
+    `brief` leaves a gate that passed with its headline.
+    """
     counts: Counter[str] = Counter(verdict.state for verdict in report.verdicts)
     words = ", ".join(f"{counts[state]} {MARKS[state][0][2:]}" for state in MARKS if counts[state]) or "no checks"
     state = paint("passed", "good") if report.passed else paint("said no", "bad")
     rows = f" on {report.rows:,} rows" if report.rows is not None else ""
     against = f", against {report.baseline}" if report.baseline else ""
     head = f"gate {paint(label, 'bold')} ({report.validation}){rows}{against}: {state} ({words})"
-    shown = [verdict for verdict in report.verdicts if verbose or report.kind == "model" or _worth_reading(verdict)]
+    everything = verbose or (report.kind == "model" and not brief)
+    shown = [verdict for verdict in report.verdicts if everything or _worth_reading(verdict)]
     parts = [
         head,
         table(
@@ -56,7 +60,7 @@ def _row(verdict: Verdict) -> list[str]:
 
 
 def _examples(verdict: Verdict) -> str:
-    columns = list(dict.fromkeys(name for row in verdict.examples for name in row))
+    columns = list(dict.fromkeys(["row", *(name for row in verdict.examples for name in row)]))
     rows = [[cell(row.get(name)) for name in columns] for row in verdict.examples]
     return f"  rows that break {verdict.check}:\n" + table(rows, head=columns, indent="    ")
 

@@ -139,7 +139,13 @@ def test_a_model_is_exactly_as_good_as_itself() -> None:
 
 @pytest.mark.parametrize(
     ("value", "scale", "kept"),
-    [(0.1 + 0.2, None, 0.3), (1e-17, 1.0, 0.0), (-0.0, None, 0.0), (123456789.0123456, None, 123456789.012), (1e300, None, 1e300)],
+    [
+        (0.1 + 0.2, None, 0.3),
+        (1e-17, 1.0, 0.0),
+        (-0.0, None, 0.0),
+        (123456789.0123456, None, 123456789.012),
+        (1e300, None, 1e300),
+    ],
 )
 def test_rounding_keeps_twelve_digits(value: float, scale: float | None, kept: float) -> None:
     assert rounded(value, scale) == kept

@@ -8,7 +8,9 @@ from mlops_cli.base.errors import StageFailed
 from mlops_cli.measures.slices import cut
 from mlops_cli.spec.validation import Slice
 
-FRAME = pd.DataFrame({"age": [0.0, 29.9, 30, 60, -1, np.nan], "sex": ["f", "m", "f", None, "m", "f"], "n": [1, 10, 2, 2, 1, 1]})
+FRAME = pd.DataFrame(
+    {"age": [0.0, 29.9, 30, 60, -1, np.nan], "sex": ["f", "m", "f", None, "m", "f"], "n": [1, 10, 2, 2, 1, 1]}
+)
 
 
 def test_bins_are_half_open_and_nothing_is_lost() -> None:

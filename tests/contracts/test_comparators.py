@@ -1,0 +1,65 @@
+"""Every comparator keeps the same promises."""
+
+from typing import get_type_hints
+
+import pytest
+
+from mlops_cli.base.errors import Place
+from mlops_cli.checks.comparators import COMPARATORS
+from mlops_cli.checks.comparators.base import Case, bound_text, verdict
+from mlops_cli.checks.verdict import State
+from mlops_cli.measures.measured import Measured
+from mlops_cli.spec.validation import Bound, Check
+
+PLACE = Place("v.yaml", 1, 1)
+STATES = State.__args__  # type: ignore[attr-defined]
+MEASURES = {
+    "is": "type",
+    "in": "values",
+    "matches": "matches",
+    "unique": "unique",
+    "required": "present",
+    "share": "rule",
+}
+FOUND = {
+    "nothing": Measured(None, 0),
+    "good": Measured(0.9, 100, 0, 100),
+    "bad_rows": Measured(0.1, 100, 60, 100),
+    "zero": Measured(0, 1, 0, 1),
+    "infinite": Measured("infinity", 3, 0, 3),
+    "interval": Measured(0.5, 100, 0, 100, (0.2, 0.7)),
+}
+
+
+def check(comparator: str, severity: str = "fail") -> Check:
+    measure = MEASURES.get(comparator, "mean")
+    values = ("a",) if comparator in ("is", "in") else ()
+    bound = None if comparator in MEASURES and comparator != "share" else Bound(0.4, "number", "0.4")
+    return Check(f"c.{comparator}", "c", measure, comparator, bound, PLACE, severity, values, "x")  # type: ignore[arg-type]
+
+
+def test_the_table_has_every_comparator_of_the_spec() -> None:
+    assert set(COMPARATORS) == set(get_type_hints(Check)["comparator"].__args__)
+
+
+@pytest.mark.parametrize("found", FOUND)
+@pytest.mark.parametrize("comparator", COMPARATORS)
+def test_whatever_was_measured_there_is_a_state_and_a_sentence(comparator: str, found: str) -> None:
+    for baseline in (None, Measured(0, 5), Measured(None, 0), Measured(0.5, 10)):
+        said = COMPARATORS[comparator](Case(check(comparator), FOUND[found], baseline))
+        assert said.state in STATES
+        assert said.message and not said.message.endswith(".")
+        assert (said.reason is not None) == (said.state in ("too_few", "not_run", "warn")) or said.reason == "no_column"
+
+
+@pytest.mark.parametrize("comparator", COMPARATORS)
+def test_nothing_measured_is_never_a_pass(comparator: str) -> None:
+    said = COMPARATORS[comparator](Case(check(comparator), FOUND["nothing"], Measured(1.0, 5)))
+    assert said.state != "pass"
+
+
+@pytest.mark.parametrize("comparator", COMPARATORS)
+def test_a_warning_check_never_blocks(comparator: str) -> None:
+    case = Case(check(comparator, "warn"), FOUND["bad_rows"], Measured(9.0, 5))
+    assert not verdict(case, COMPARATORS[comparator](case)).blocks
+    assert bound_text(case.check)
