@@ -7,6 +7,7 @@ import subprocess
 import sys
 import venv
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 VENVS = Path(__file__).resolve().parent / "venvs"
@@ -32,7 +33,10 @@ class Peer:
 
 def ours() -> Peer:
     """The program of this interpreter's environment."""
-    return _known("mlops", Path(sys.executable).parent / "mlops")
+    program = Path(sys.executable).parent / "mlops"
+    if not program.exists():
+        return Peer("mlops", None, "", f"there is no {program}")
+    return Peer("mlops", program, version("mlops-cli"))
 
 
 def find(name: str) -> Peer:

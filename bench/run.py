@@ -34,7 +34,7 @@ def main() -> int:
     only = options.only.split(",")
     us, dvc, snakemake = peers.ours(), peers.find("dvc"), peers.find("snakemake")
     if us.program is None:
-        sys.exit(f"mlops is not installed beside {sys.executable}: run `make setup`")
+        sys.exit(f"{us.problem}: run `make setup`")
     results = RESULTS / "running.jsonl"
     results.unlink(missing_ok=True)
     write(results, machine(options))

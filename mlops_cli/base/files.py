@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
+from typing import BinaryIO
 
 
 def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:
     """Replace `path` with `data` in one step; `durable` also waits until the disk has it. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
-        with open(temporary, "xb") as file:
+        with _create(temporary) as file:
             file.write(data)
             if durable:
                 file.flush()
@@ -23,6 +23,14 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:
         raise
     if durable:
         sync_folder(path.parent)
+
+
+def _create(path: Path) -> BinaryIO:
+    try:
+        return open(path, "xb")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return open(path, "xb")
 
 
 def sync_folder(path: Path) -> None:

@@ -13,7 +13,7 @@ from mlops_cli.measures.predictions import Array, Floats, Predictions
 
 RESAMPLES = 400
 SEED = 20_260_301
-CELLS = 1 << 23  # weights held in memory at once
+CELLS = 1 << 20  # weights held in memory at once: about what a processor's cache holds
 
 
 def wilson(hits: int, rows: int, confidence: float) -> tuple[float, float]:

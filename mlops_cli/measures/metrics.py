@@ -98,15 +98,17 @@ def roc_auc(rows: Predictions, weights: Floats) -> Floats:
 def area(truth: Array, score: Floats, weights: Floats) -> Floats:
     """Area under the ROC curve of one class; rows of equal score count half."""
     order = np.argsort(score, kind="stable")
-    ranked = score[order]
-    starts = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))
-    hit = truth[order].astype(float)
-    sorted_weights = weights[:, order]
-    above = np.add.reduceat(sorted_weights * hit, starts, axis=1)
-    below = np.add.reduceat(sorted_weights * (1.0 - hit), starts, axis=1)
-    before = np.cumsum(below, axis=1) - below
-    pairs = above.sum(axis=1) * below.sum(axis=1)
-    return ratio((above * (before + 0.5 * below)).sum(axis=1), pairs)
+    hits, misses = order[truth[order]], order[~truth[order]]
+    passed = np.zeros((len(weights), len(misses) + 1))
+    np.cumsum(weights[:, misses], axis=1, out=passed[:, 1:])
+    below = np.searchsorted(score[misses], score[hits], side="left")
+    not_above = np.searchsorted(score[misses], score[hits], side="right")
+    drawn = weights[:, hits]
+    pairs = drawn.sum(axis=1) * passed[:, -1]
+    better = np.einsum("sr,sr->s", drawn, passed[:, below])
+    if not np.array_equal(below, not_above):
+        better = 0.5 * (better + np.einsum("sr,sr->s", drawn, passed[:, not_above]))
+    return ratio(better, pairs)
 
 
 def log_loss(rows: Predictions, weights: Floats) -> Floats:

@@ -85,7 +85,7 @@ def rule_question(check: Check, columns: Mapping[str, Subject]) -> Question:
 
 def nulls(_check: Check, column: Subject) -> Question:
     """Rows without a value; the value counts those among them that are not-a-number."""
-    nan = f"count(*) FILTER (WHERE n{column.number} AND r{column.number} IS NOT NULL)"
+    nan = "0" if column.typed.nan == "false" else f"count_if(n{column.number} AND r{column.number} IS NOT NULL)"
     return Question(nan, f"n{column.number}", "true", shown(column))
 
 
@@ -105,9 +105,12 @@ def extremes(check: Check, column: Subject) -> Question:
 def moments(check: Check, column: Subject) -> Question:
     """Mean or standard deviation (n - 1) of the finite numbers."""
     function = "favg" if check.measure == "mean" else "stddev_samp"
-    finite = f"isfinite({column.doubled})"
-    value = f"{function}({column.doubled}) FILTER (WHERE {finite})"
-    return Question(value, column.alien, column.some, shown(column), column.doubled)
+    return Question(f"{function}({finite(column)})", column.alien, column.some, shown(column), column.doubled)
+
+
+def finite(column: Subject) -> str:
+    """The value as a double, null for an infinity too."""
+    return f"(CASE WHEN isfinite({column.doubled}) THEN {column.doubled} END)"
 
 
 def members(check: Check, column: Subject) -> Question:
@@ -118,8 +121,9 @@ def members(check: Check, column: Subject) -> Question:
         if allowed
         else "false"
     )
-    distinct = f"count(DISTINCT r{column.number}) FILTER (WHERE {column.some} AND NOT coalesce({inside}, false))"
-    return Question(distinct, f"({column.some} AND NOT coalesce({inside}, false))", column.some, shown(column))
+    outside = f"({column.some} AND NOT coalesce({inside}, false))"
+    distinct = f"count(DISTINCT CASE WHEN {outside} THEN r{column.number} END)"
+    return Question(distinct, outside, column.some, shown(column))
 
 
 def patterns(check: Check, column: Subject) -> Question:
@@ -132,7 +136,9 @@ def patterns(check: Check, column: Subject) -> Question:
 def repeats(_check: Check, column: Subject) -> Question:
     """Rows beyond the first of each value; as examples all rows of a value that repeats."""
     number = column.number
-    return Question(f"count(DISTINCT r{number}) FILTER (WHERE {column.some})", column.some, column.some, shown(column))
+    return Question(
+        f"count(DISTINCT CASE WHEN {column.some} THEN r{number} END)", column.some, column.some, shown(column)
+    )
 
 
 def shown(column: Subject) -> tuple[str, ...]:

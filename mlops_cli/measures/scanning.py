@@ -12,7 +12,7 @@ from mlops_cli.base.errors import SpecError
 from mlops_cli.base.records import Json
 from mlops_cli.measures.columns import typed_columns
 from mlops_cli.measures.measured import Measured, rounded
-from mlops_cli.measures.questions import Question, Subject, ask
+from mlops_cli.measures.questions import Question, Subject, ask, finite
 from mlops_cli.spec.expression import references
 from mlops_cli.spec.validation import Check, DataValidation
 from mlops_cli.tables.formats.base import BadTable, identifier, quoted
@@ -123,28 +123,29 @@ def refused(check: Check, error: duckdb.Error) -> SpecError:
 def aggregate(
     scan: Scan, layer: str, questions: Mapping[str, tuple[Check, Question]], columns: Mapping[str, Subject]
 ) -> tuple[int, dict[str, Measured]]:
-    """All numbers in one query."""
-    parts = ["count(*)"]
-    for check, question in questions.values():
-        parts += [
-            question.value,
-            f"count(*) FILTER (WHERE {question.bad})",
-            f"count(*) FILTER (WHERE {question.of})",
-            scale_sql(check, columns),
-        ]
-    row = ask_rows(scan, f"SELECT {', '.join(parts)} FROM ({layer})", [check for check, _ in questions.values()])[0]
+    """All numbers in one query; what several checks ask is computed once."""
+    slots: dict[str, int] = {"count(*)": 0}
+    places = {}
+    for key, (check, question) in questions.items():
+        wanted = (question.value, counting(question.bad), counting(question.of), scale_sql(check, columns))
+        places[key] = [slots.setdefault(sql, len(slots)) for sql in wanted]
+    row = ask_rows(scan, f"SELECT {', '.join(slots)} FROM ({layer})", [check for check, _ in questions.values()])[0]
     measured = {}
-    for index, (key, (check, _)) in enumerate(questions.items()):
-        value, bad, of, scale = row[1 + 4 * index : 5 + 4 * index]
+    for key, (check, _) in questions.items():
+        value, bad, of, scale = (row[place] for place in places[key])
         measured[key] = answer(check, value, count(bad), count(of), scale)
     return count(row[0]), measured
+
+
+def counting(condition: str) -> str:
+    """The number of rows on which a condition holds. (DuckDB's FILTER clause is three times slower.)"""
+    return {"true": "count(*)", "false": "0"}.get(condition, f"count_if({condition})")
 
 
 def scale_sql(check: Check, columns: Mapping[str, Subject]) -> str:
     """A hundredth of the largest number that an average is summed from: its own digits end about there."""
     if check.measure in ("mean", "std") and check.subject in columns:
-        doubled = columns[check.subject].doubled
-        return f"max(abs({doubled})) FILTER (WHERE isfinite({doubled})) / 100"
+        return f"max(abs({finite(columns[check.subject])})) / 100"
     return "NULL"
 
 
@@ -173,7 +174,7 @@ def number(value: object, scale: object) -> Json:
 
 def count(value: object) -> int:
     """A count out of a row of results."""
-    return value if isinstance(value, int) else 0
+    return int(value) if isinstance(value, int) else 0
 
 
 def ask_rows(scan: Scan, query: str, checks: Sequence[Check]) -> list[tuple[object, ...]]:

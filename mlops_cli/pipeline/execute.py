@@ -37,19 +37,23 @@ class Failure:
     log: Oid | None = None
 
 
+@dataclass(frozen=True)
+class Kept:
+    """The result of an attempt, in the store."""
+
+    record: StageRecord
+    oid: Oid
+
+
 class Work(Protocol):
     """Prepares stages for an executor and takes their results home (the floor above knows the verbs)."""
 
-    def prepare(self, node: Node, decision: Decision, attempt: int) -> Task:
+    def prepare(self, node: Node, decision: Decision) -> Task:
         """A folder with the inputs and a job file."""
         ...
 
-    def collect(self, node: Node, decision: Decision, finished: Finished) -> StageRecord | Failure:
-        """Store the outputs; the record is kept under its key."""
-        ...
-
-    def record_id(self, record: StageRecord) -> Oid:
-        """Keep a record under its key."""
+    def collect(self, node: Node, decision: Decision, finished: Finished) -> Kept | Failure:
+        """Store the outputs and keep the record under its key."""
         ...
 
 
@@ -120,17 +124,16 @@ class Execution:
         except UserError as error:
             # What is wrong with one stage must not take the results of the others along.
             self.planner.stopped[node.id] = "failed"
-            self._end(
-                node, "failed", "could not be planned", failure=error.faults[0].message, hint=error.faults[0].hint
-            )
+            fault = error.faults[0]
+            self._end(node, "failed", "could not be planned", None, Failure("error", fault.message, fault.hint))
             return
         self.planner.note(decision)
         if decision.action == "run":
             self._decisions[node.id] = decision
             heapq.heappush(self._ready, (-self._expected(node), len(self._decisions), node.id))
-        elif decision.action == "reuse" and decision.record:
+        elif decision.record and decision.record_id:
             status: Status = "reused" if decision.record.passed else "gate_failed"
-            self._end(node, status, decision.reason, decision, decision.record, decision.record_id)
+            self._end(node, status, decision.reason, decision, Kept(decision.record, decision.record_id))
         else:
             self._end(node, "skipped" if decision.action == "skip" else "blocked", decision.reason)
 
@@ -164,7 +167,7 @@ class Execution:
         decision = self._decisions[node.id]
         self._active[node.id] = attempt
         self._tell(node.id, "start" if attempt == 1 else "retry", decision.reason)
-        self._running().submit(self.work.prepare(node, decision, attempt))
+        self._running().submit(self.work.prepare(node, decision))
 
     def _running(self) -> Executor:
         self._executor = self._executor or self.start_executor()
@@ -182,24 +185,11 @@ class Execution:
         del self._decisions[node.id]
         if isinstance(outcome, Failure):
             self.planner.stopped[node.id] = "failed"
-            reason = decision.reason
-            self._end(
-                node,
-                "failed",
-                reason,
-                decision,
-                attempts=attempt,
-                failure=outcome.message,
-                hint=outcome.hint,
-                log=outcome.log,
-                seconds=finished.seconds,
-            )
-            return
-        self.planner.finish(node.id, outcome)
-        oid = self.work.record_id(outcome)
-        self._end(
-            node, "ran" if outcome.passed else "gate_failed", decision.reason, decision, outcome, oid, attempts=attempt
-        )
+            self._end(node, "failed", decision.reason, decision, outcome, attempts=attempt, seconds=finished.seconds)
+        else:
+            self.planner.finish(node.id, outcome.record)
+            status: Status = "ran" if outcome.record.passed else "gate_failed"
+            self._end(node, status, decision.reason, decision, outcome, attempts=attempt, seconds=finished.seconds)
 
     def _interrupt(self) -> None:
         self.interrupted = True
@@ -215,32 +205,30 @@ class Execution:
         status: Status,
         reason: str,
         decision: Decision | None = None,
-        record: StageRecord | None = None,
-        record_id: Oid | None = None,
+        outcome: Kept | Failure | None = None,
         *,
         attempts: int = 1,
-        failure: str | None = None,
-        hint: str | None = None,
-        log: Oid | None = None,
         seconds: float = 0.0,
     ) -> None:
+        record = outcome.record if isinstance(outcome, Kept) else None
+        failure = outcome if isinstance(outcome, Failure) else None
         self.results[node.id] = StageResult(
             stage=node.id,
             kind=node.stage.kind,
             status=status,
             reason=reason,
             key=record.key if record else None,
-            record=record_id,
-            seconds=record.seconds if record and status != "reused" else seconds,
+            record=outcome.oid if isinstance(outcome, Kept) else None,
+            seconds=round(seconds, 3),
             attempts=attempts,
             outputs=record.outputs if record else {},
             metrics=record.metrics if record else {},
             changes=decision.changes if decision else (),
-            failure=failure,
-            hint=hint,
-            log=record.log if record else log,
+            failure=failure.message if failure else None,
+            hint=failure.hint if failure else None,
+            log=record.log if record else failure.log if failure else None,
         )
-        self._tell(node.id, status, failure or reason, self.results[node.id].seconds)
+        self._tell(node.id, status, failure.message if failure else reason, seconds)
 
     def _tell(self, stage: str, state: Literal["start", "retry"] | Status, detail: str, seconds: float = 0.0) -> None:
         self.watch(Event(stage, state, detail, len(self.results), len(self._nodes()), seconds))

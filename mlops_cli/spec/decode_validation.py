@@ -12,6 +12,7 @@ from mlops_cli.base.errors import Fault
 from mlops_cli.base.records import Json
 from mlops_cli.spec import units
 from mlops_cli.spec.decoding import Decoding
+from mlops_cli.spec.schema import METRICS
 from mlops_cli.spec.source import KeyPath
 from mlops_cli.spec.structure import describe, shown
 from mlops_cli.spec.validation import (
@@ -36,9 +37,7 @@ PYTHON_TYPES: dict[ColumnType, tuple[type, ...]] = {
     "date": (str,),
     "timestamp": (str,),
 }
-SHARES = frozenset(
-    ["accuracy", "balanced_accuracy", "brier", "f1", "precision", "recall", "roc_auc", "selection_rate"]
-)  # metrics that lie in [0, 1]
+SHARES = METRICS - {"log_loss", "mae", "r2", "rmse"}  # the metrics that lie in [0, 1]
 
 
 def decode_data(decoding: Decoding) -> DataValidation:
@@ -68,11 +67,11 @@ def decode_model(decoding: Decoding) -> ModelValidation:
     slices = list(_slices(decoding))
     checks: list[Check] = []
     for metric, _, path in decoding.items(("expect",)):
-        if metric != "by_slice" and not metric.startswith("x-"):
+        if metric in METRICS:
             checks += _metric(decoding, metric, path)
     by_slice: KeyPath = ("expect", "by_slice")
     for metric, _, path in decoding.items(by_slice):
-        if not metric.startswith("x-"):
+        if metric in METRICS:
             checks += _sliced_metric(decoding, metric, path)
     if decoding.get(by_slice) and not decoding.get(("slices",)):
         hint = "add, for example, `slices: [country]`"

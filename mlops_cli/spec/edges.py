@@ -206,7 +206,7 @@ class Edges:
         if isinstance(judged, ModelValidation) and "model" not in asked:
             hint = "add, for example, `in: {model: train.model}`"
             self.decoding.fault("a gate of a model needs `in.model`", here, hint, of="key")
-        if judged is not None and "data" not in asked:
+        if judged is not None and "data" not in asked and asked.keys() <= {"model"}:
             source = self.names.source_paths.get(judged.data or "")
             if source is None:
                 self.decoding.fault(

@@ -74,7 +74,7 @@ class _Parser:
         self.text, self.place = text, place
         self.depth = self.operators = 0
         self.tokens = iter(self.lex())
-        self.next = next(self.tokens)
+        self.next = self.before = next(self.tokens)
 
     def wrong(self, message: str, span: Span, hint: str | None = None) -> SpecError:
         return SpecError(message, hint, inside(self.place, self.text, span.start, span.length))
@@ -120,7 +120,7 @@ class _Parser:
 
     def take(self) -> Token:
         token = self.next
-        self.next = next(self.tokens, token)
+        self.before, self.next = token, next(self.tokens, token)
         return token
 
     def expect(self, symbol: str, why: str) -> Token:
@@ -137,6 +137,7 @@ class _Parser:
         term = self.binary(0)
         if self.next.kind != "end":
             hint = "text is written in quotes" if self.next.kind in ("name", "number") else None
+            hint = "write is_null(x)" if self.next.text.lower() == "is" else hint
             raise self.wrong(f"expected an operator or the end, found {self.found()}", self.next.span, hint)
         return term
 
@@ -205,6 +206,7 @@ class _Parser:
         return self.atom()
 
     def atom(self) -> Term:
+        hint = "% is the remainder; 10% is written 0.1" if self.before.text == "%" else None
         token = self.take()
         match token.kind:
             case "number":
@@ -221,7 +223,7 @@ class _Parser:
                 self.expect(")", "to close the '('")
                 return term
         found = "the end" if token.kind == "end" else f"'{token.text}'"
-        raise self.wrong(f"expected a name or a value, found {found}", token.span)
+        raise self.wrong(f"expected a name or a value, found {found}", token.span, hint)
 
     def number(self, token: Token) -> int | float:
         value = float(token.text)

@@ -11,7 +11,7 @@ from mlops_cli.base.records import Json
 from mlops_cli.spec.expression import Expression
 
 OutputType: TypeAlias = Literal["table", "model", "metrics", "plot", "json", "file", "folder"]
-Scalar: TypeAlias = "None | bool | int | float | str"
+Scalar: TypeAlias = "bool | int | float | str | None"
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,12 @@ Schema: TypeAlias = "dict[str, Json]"
 
 KINDS = ("pipeline", "validation")
 SCHEMAS = ("pipeline", "validation.data", "validation.model", "project")
+METRICS = frozenset(
+    {
+        *("accuracy", "balanced_accuracy", "brier", "f1", "log_loss", "precision", "recall", "roc_auc"),
+        *("selection_rate", "mae", "r2", "rmse"),
+    }
+)
 PACKAGE = Path(__file__).resolve().parent.parent
 DEFINITIONS, COMMON = "defs.schema.json", "stages/common.schema.json"
 

@@ -12,7 +12,7 @@ from mlops_cli.base.errors import Fault
 from mlops_cli.base.records import Json
 from mlops_cli.spec.pipeline import VERBS
 from mlops_cli.spec.places import nearest, suggestion
-from mlops_cli.spec.schema import KINDS, Schema, kind_schema, stage_schema
+from mlops_cli.spec.schema import KINDS, METRICS, Schema, kind_schema, stage_schema
 from mlops_cli.spec.source import Document, KeyPath
 
 if TYPE_CHECKING:
@@ -63,9 +63,7 @@ def schema_name(document: Document) -> str | Broken:
     if kind != "validation":
         return str(kind)
     expect = data.get("expect")
-    expectations = _properties(kind_schema("validation.model"))["expect"]
-    metrics = _properties(expectations) if isinstance(expectations, dict) else {}
-    judged = isinstance(expect, dict) and any(name in metrics for name in expect)
+    judged = isinstance(expect, dict) and not METRICS.isdisjoint(expect)
     return "validation.model" if judged or any(key in data for key in MODEL_KEYS) else "validation.data"
 
 

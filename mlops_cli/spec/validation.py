@@ -11,6 +11,9 @@ from mlops_cli.spec.expression import Expression
 
 Severity: TypeAlias = Literal["fail", "warn"]
 ColumnType: TypeAlias = Literal["integer", "number", "string", "boolean", "date", "timestamp"]
+Comparator: TypeAlias = Literal[
+    "is", "min", "max", "in", "matches", "unique", "required", "change", "not_worse", "gap", "ratio", "share"
+]
 Unit: TypeAlias = Literal["number", "share", "percent", "points", "bytes", "seconds"]
 
 

@@ -9,7 +9,7 @@ import yaml
 from mlops_cli.base.errors import Fault, Place
 
 INDENT = "check the indentation"
-FLOW = "text with [ ] { } , or an apostrophe needs quotes around it"
+FLOW = "quote text with [ ] { } , and write ' twice inside '...'"
 QUOTES = "a value with this character needs quotes"
 OPENED = (
     "quoted",
@@ -45,6 +45,7 @@ PROBLEMS: tuple[tuple[str, str, str | None], ...] = (
         "a * or & must be followed by a name",
         "quote text with *, such as 'train[*]'",
     ),
+    (r"expected comment or line break", "text cannot follow the | or > of a text block", "start it on the next line"),
     (r"did not find expected node content", "a value is missing here", None),
     (r"expected the node content", "a value is missing here", None),
     (r"expected <document start>|<document start>", "the document has ended before this line", INDENT),
@@ -59,9 +60,9 @@ def explain(error: yaml.MarkedYAMLError, file: str, lines: tuple[str, ...]) -> F
     mark = error.problem_mark or error.context_mark
     if error.context_mark is not None and any(word in context for word in OPENED):
         mark = error.context_mark
-    if "flow" in context and error.context_mark is not None and mark is not None:
-        if error.context_mark.line != mark.line:
-            mark = error.context_mark  # the line of the next key says nothing about a bracket left open above it
+    opened = error.context_mark if "flow" in context else None
+    if opened is not None and mark is not None and opened.line != mark.line:
+        mark = opened  # the line of the next key says nothing about a bracket left open above it
     place = _place(mark, file, lines)
     character = place.text[place.column - 1 : place.column] or "this"
     for pattern, message, hint in PROBLEMS:

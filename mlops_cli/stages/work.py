@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,14 +13,14 @@ from mlops_cli.base.files import read_if_there
 from mlops_cli.base.hashing import Oid
 from mlops_cli.base.records import BadRecord, Json, canonical, decode
 from mlops_cli.pipeline.cache import RunCache
-from mlops_cli.pipeline.execute import Failure
+from mlops_cli.pipeline.execute import Failure, Kept
 from mlops_cli.pipeline.executors.base import Finished, Task
 from mlops_cli.pipeline.graph import Node
 from mlops_cli.pipeline.key import Keyer
 from mlops_cli.pipeline.plan import BASELINE, Decision
-from mlops_cli.pipeline.records import StageRecord
+from mlops_cli.pipeline.records import Components, StageRecord
 from mlops_cli.spec.pipeline import Output, Validate
-from mlops_cli.stages.base import Input, Job, Made
+from mlops_cli.stages.base import Input, Job, Made, Outcome
 from mlops_cli.stages.child import ANSWER, JOB, Answer
 from mlops_cli.store.records import Artifact
 from mlops_cli.store.store import Store, Transaction
@@ -44,14 +45,16 @@ class StageWork:
     seed: int
     trust: tuple[str, ...]
     capacity: int
+    _started: int = 0
     _folders: dict[str, Path] = field(default_factory=dict)
     _stamps: dict[str, dict[Path, Stamp]] = field(default_factory=dict)
 
-    def prepare(self, node: Node, decision: Decision, attempt: int) -> Task:
+    def prepare(self, node: Node, decision: Decision) -> Task:
         """A fresh folder with the inputs in place and the job file; raises StoreError when an input is damaged."""
-        folder = self._folders[node.id] = self.folder / str(len(self._folders)) / str(attempt)
-        (folder / "in").mkdir(parents=True)
-        (folder / "out").mkdir()
+        self._started += 1
+        folder = self._folders[node.id] = self.folder / str(self._started)
+        for path in (folder, folder / "in", folder / "out"):
+            path.mkdir()
         job = self._job(node, decision, folder)
         self._stamps[node.id] = {path: _stamp(path) for path in _files(folder / "in")}
         (folder / JOB).write_bytes(canonical(job))
@@ -59,33 +62,44 @@ class StageWork:
         environment = {"TMPDIR": str(folder)}
         return Task(node.id, folder / JOB, folder, folder / LOG, resources.memory, node.stage.timeout, environment)
 
-    def collect(self, node: Node, decision: Decision, finished: Finished) -> StageRecord | Failure:
-        """The stage's record with its outputs in the store, or what went wrong."""
+    def collect(self, node: Node, decision: Decision, finished: Finished) -> Kept | Failure:
+        """Take the outputs and the record into the store and under the key; or tell what went wrong."""
         folder = self._folders[node.id]
         with self.store.begin() as transaction:
             text = read_if_there(folder / LOG)
             log = transaction.add_bytes(text) if text else None
             answer = self._answer(node, folder, finished)
-            outputs: dict[str, Artifact] = {}
-            if not isinstance(answer, Failure) and answer.outcome:
-                for output in node.stage.outputs:
-                    outputs[output.name] = _take(transaction, decision, output, answer.outcome.outputs[output.name])
+            if isinstance(answer, Outcome) and decision.components:
+                taken = {
+                    output.name: _take(transaction, decision, output, answer.outputs[output.name])
+                    for output in node.stage.outputs
+                }
+                record = self._record(node, decision.components, answer, taken, finished, log)
+                kept = Kept(record, transaction.add_record("stage", record))
             transaction.commit(durable=False)
         shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(answer, Failure) or answer.outcome is None or decision.components is None:
-            return (
-                replace(answer, log=log)
-                if isinstance(answer, Failure)
-                else Failure(answer.cause, answer.message, answer.hint, log)
-            )
+        if isinstance(answer, Failure):
+            return replace(answer, log=log)
+        self.cache.keep(kept.oid, kept.record)
+        return kept
+
+    def _record(
+        self,
+        node: Node,
+        components: Components,
+        outcome: Outcome,
+        outputs: Mapping[str, Artifact],
+        finished: Finished,
+        log: Oid | None,
+    ) -> StageRecord:
         return StageRecord(
             pipeline=self.pipeline,
             stage=node.id,
-            key=decision.components.key,
-            components=decision.components,
+            key=components.key,
+            components=components,
             outputs=outputs,
-            metrics=answer.outcome.metrics,
-            passed=answer.outcome.passed,
+            metrics=outcome.metrics,
+            passed=outcome.passed,
             log=log,
             run=self.run,
             started=timestamp(),
@@ -93,14 +107,6 @@ class StageWork:
             peak_memory=finished.peak_memory,
             notes=self.keyer.closure(node).notes,
         )
-
-    def record_id(self, record: StageRecord) -> Oid:
-        """Keep a record in the store and under its key."""
-        with self.store.begin() as transaction:
-            oid = transaction.add_record("stage", record)
-            transaction.commit(durable=False)
-        self.cache.keep(oid, record)
-        return oid
 
     def _job(self, node: Node, decision: Decision, folder: Path) -> Job:
         inputs = {
@@ -138,7 +144,7 @@ class StageWork:
         place_artifact(self.store, artifact, target, mode="link")
         return Input(str(target), artifact.type, artifact.oid)
 
-    def _answer(self, node: Node, folder: Path, finished: Finished) -> Answer | Failure:
+    def _answer(self, node: Node, folder: Path, finished: Finished) -> Outcome | Failure:
         # Removing its private link is the stage's right; writing through it would damage the store.
         changed = [
             path.name for path, stamp in self._stamps.pop(node.id).items() if path.exists() and _stamp(path) != stamp
@@ -163,7 +169,7 @@ class StageWork:
             answer = None
         if answer is None:
             return Failure("error", f"its process ended with {finished.status} and no answer")
-        return answer
+        return answer.outcome or Failure(answer.cause, answer.message, answer.hint)
 
 
 def _take(transaction: Transaction, decision: Decision, output: Output, made: Made) -> Artifact:

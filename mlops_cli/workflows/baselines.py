@@ -55,7 +55,9 @@ def _baseline(workspace: Workspace, oid: Oid, reference: str) -> Baseline:
     version = _version(workspace, oid)
     number = workspace.journal.versions(version.name).index(oid) + 1
     label = f"{version.name}@v{number}"
-    return Baseline(version.artifact, label if label == reference else f"{label} ({reference})" if "@" in reference else label)
+    return Baseline(
+        version.artifact, label if label == reference else f"{label} ({reference})" if "@" in reference else label
+    )
 
 
 @dataclass(frozen=True)

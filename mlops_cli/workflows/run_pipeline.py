@@ -23,9 +23,9 @@ from mlops_cli.pipeline.records import RunRecord, StageResult
 from mlops_cli.spec.pipeline import Call, Fit
 from mlops_cli.stages import VERB_MODULES
 from mlops_cli.stages.work import StageWork
+from mlops_cli.store.checkout import checkout
 from mlops_cli.store.git import git_state
 from mlops_cli.store.records import Artifact
-from mlops_cli.store.checkout import checkout
 from mlops_cli.workflows.code_snapshot import code_files, store_code
 from mlops_cli.workflows.plan_pipeline import decide
 from mlops_cli.workflows.prepare import Prepared, prepare
@@ -133,6 +133,7 @@ def _execute(
 
     def start_executor() -> Executor:
         sweep(workspace.store.folder / WORK)
+        work.folder.mkdir(parents=True)
         module = importlib.import_module(EXECUTORS[options.executor])
         executor: Executor = module.create(ENTRY, capacity, preload(prepared))
         return executor

@@ -9,8 +9,8 @@ from mlops_cli.base.errors import Fault, SpecError, UserError
 from mlops_cli.base.files import read_if_there, write_atomic
 from mlops_cli.base.hashing import Oid
 from mlops_cli.spec.pipeline import Pipeline, Source
-from mlops_cli.store.records import Artifact
 from mlops_cli.store.checkout import checkout
+from mlops_cli.store.records import Artifact
 from mlops_cli.store.worktree import identify, snapshot
 from mlops_cli.workflows.workspace import Workspace
 
