@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from mlops_cli.measures.predictions import Array, Floats, Predictions
+from mlops_cli.measures.predictions import Array, Floats, Predictions, Ranking
 
 Task: TypeAlias = Literal["binary", "multiclass", "regression"]
 Formula: TypeAlias = Callable[[Predictions, Floats], Floats]
@@ -90,24 +90,20 @@ def roc_auc(rows: Predictions, weights: Floats) -> Floats:
     """Chance that a positive row scores above a negative one (one against the rest over more than two classes)."""
     assert rows.scores is not None
     if rows.task == "binary":
-        return area(rows.truth == rows.positive, rows.scores[:, rows.positive], weights)
-    each = [area(rows.truth == number, rows.scores[:, number], weights) for number in range(rows.scores.shape[1])]
+        return area(rows.ranking(rows.positive), weights)
+    each = [area(rows.ranking(number), weights) for number in range(rows.scores.shape[1])]
     return np.asarray(np.mean(each, axis=0))
 
 
-def area(truth: Array, score: Floats, weights: Floats) -> Floats:
+def area(ranked: Ranking, weights: Floats) -> Floats:
     """Area under the ROC curve of one class; rows of equal score count half."""
-    order = np.argsort(score, kind="stable")
-    hits, misses = order[truth[order]], order[~truth[order]]
-    passed = np.zeros((len(weights), len(misses) + 1))
-    np.cumsum(weights[:, misses], axis=1, out=passed[:, 1:])
-    below = np.searchsorted(score[misses], score[hits], side="left")
-    not_above = np.searchsorted(score[misses], score[hits], side="right")
-    drawn = weights[:, hits]
+    passed = np.zeros((len(weights), len(ranked.misses) + 1))
+    np.cumsum(weights[:, ranked.misses], axis=1, out=passed[:, 1:])
+    drawn = weights[:, ranked.hits]
     pairs = drawn.sum(axis=1) * passed[:, -1]
-    better = np.einsum("sr,sr->s", drawn, passed[:, below])
-    if not np.array_equal(below, not_above):
-        better = 0.5 * (better + np.einsum("sr,sr->s", drawn, passed[:, not_above]))
+    better = np.einsum("sr,sr->s", drawn, passed[:, ranked.below])
+    if not np.array_equal(ranked.below, ranked.not_above):
+        better = 0.5 * (better + np.einsum("sr,sr->s", drawn, passed[:, ranked.not_above]))
     return ratio(better, pairs)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -14,6 +14,17 @@ from mlops_cli.base.records import Json
 
 Array: TypeAlias = "npt.NDArray[Any]"
 Floats: TypeAlias = "npt.NDArray[np.float64]"
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Rows in the order of one class's score: numbers of the rows of that class (`hits`) and of the others (`misses`),
+    and for each hit how many misses score below it, and how many not above it."""
+
+    hits: Array
+    misses: Array
+    below: Array
+    not_above: Array
 
 
 @dataclass(frozen=True)
@@ -34,8 +45,24 @@ class Predictions:
     positive: int = 1
     """The number of the class that counts as positive."""
 
+    rankings: dict[int, Ranking] = field(default_factory=dict, compare=False, repr=False)
+    """Rankings by class, made when they are first asked for: every resample of the rows needs the same ones."""
+
     def __len__(self) -> int:
         return len(self.truth)
+
+    def ranking(self, number: int) -> Ranking:
+        """The rows ranked by the score of a class; there must be scores."""
+        if number not in self.rankings:
+            assert self.scores is not None
+            score, truth = self.scores[:, number], self.truth == number
+            order = np.argsort(score, kind="stable")
+            hits, misses = order[truth[order]], order[~truth[order]]
+            below = np.searchsorted(score[misses], score[hits], side="left")
+            self.rankings[number] = Ranking(
+                hits, misses, below, np.searchsorted(score[misses], score[hits], side="right")
+            )
+        return self.rankings[number]
 
     def where(self, mask: Array) -> Predictions:
         """The rows of a mask, shape (n,) of booleans."""

@@ -54,7 +54,7 @@ class RunCache:
             return None  # damaged: the stage runs again, and `fsck` reports the object
 
     def _action(self, key: Oid) -> Path:
-        return self.store.folder / "a" / key[:2] / key
+        return self.store.folder / "a" / key
 
     def _history(self, pipeline: str, stage: str) -> Path:
         return self.store.folder / "a" / "stages" / hash_bytes(f"{pipeline}/{stage}".encode())

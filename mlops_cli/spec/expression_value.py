@@ -90,19 +90,12 @@ class _Evaluation:
         if term.operator in "/%" and right == 0:
             raise self.wrong("division by zero", term.span)
         try:
-            match term.operator:
-                case "+":
-                    return left + right
-                case "-":
-                    return left - right
-                case "*":
-                    return left * right
-                case "/":
-                    return left / right
-                case _:
-                    return _remainder(left, right)
+            result = _calculate(term.operator, left, right)
         except OverflowError:
-            raise self.wrong("the result is too large a number", term.span) from None
+            result = math.inf
+        if not math.isfinite(result):
+            raise self.wrong("the result is too large a number", term.span)
+        return result
 
     def member(self, term: Member) -> Json:
         value = self.value(term.operand)
@@ -155,6 +148,20 @@ def _kind(value: Json) -> str:
     if isinstance(value, int | float):
         return f"the number {value}"
     return "a list" if isinstance(value, list) else "a mapping"
+
+
+def _calculate(sign: str, left: Number, right: Number) -> Number:
+    match sign:
+        case "+":
+            return left + right
+        case "-":
+            return left - right
+        case "*":
+            return left * right
+        case "/":
+            return left / right
+        case _:
+            return _remainder(left, right)
 
 
 def _remainder(left: Number, right: Number) -> Number:

@@ -34,7 +34,7 @@ class Check:
     subject: str
     """A column's name, or `format`, `bytes`, `rows`, a row rule's text, a metric's name."""
     measure: str
-    """What is measured: format bytes rows type present nulls min max mean std values matches unique rule, or a metric."""
+    """format bytes rows type present nulls min max mean std values matches unique rule, or a metric."""
     comparator: Literal[
         "is", "min", "max", "in", "matches", "unique", "required", "change", "not_worse", "gap", "ratio", "share"
     ]

@@ -29,7 +29,7 @@ class Job:
     project: str
     """The project root, on whose modules `call` and `fit` import."""
     work: str
-    """The private work folder; the process starts in it. Outputs are written under `work/out`."""
+    """The private work folder; the process starts in it, and outputs are written into it."""
     options: Mapping[str, Json]
     """The verb's record of `mlops_cli.spec.pipeline` as plain data, references resolved."""
     inputs: Mapping[str, list[Input]]
@@ -48,8 +48,8 @@ class Job:
 
     @property
     def out(self) -> str:
-        """The folder that outputs are written to."""
-        return f"{self.work}/out"
+        """The folder that outputs are written to; our own files in it begin with `@`, which no output's name does."""
+        return self.work
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from mlops_cli.stages import VERB_MODULES
 from mlops_cli.stages.base import Job, Outcome, StageVerb
 
 FAILED = 3
-JOB, ANSWER = "job.json", "answer.json"
+JOB, ANSWER = "@job.json", "@answer.json"  # no output can have such a name
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import signal
 from collections.abc import Mapping
@@ -26,7 +27,7 @@ from mlops_cli.store.records import Artifact
 from mlops_cli.store.store import Store, Transaction
 from mlops_cli.store.worktree import place_artifact
 
-LOG = "log.txt"
+LOG = "@log.txt"
 Stamp = tuple[int, int, int]
 
 
@@ -53,10 +54,10 @@ class StageWork:
         """A fresh folder with the inputs in place and the job file; raises StoreError when an input is damaged."""
         self._started += 1
         folder = self._folders[node.id] = self.folder / str(self._started)
-        for path in (folder, folder / "in", folder / "out"):
+        for path in (folder, folder / "@in"):
             path.mkdir()
         job = self._job(node, decision, folder)
-        self._stamps[node.id] = {path: _stamp(path) for path in _files(folder / "in")}
+        self._stamps[node.id] = {path: _stamp(path) for path in _files(folder / "@in")}
         (folder / JOB).write_bytes(canonical(job))
         resources = node.stage.resources
         environment = {"TMPDIR": str(folder)}
@@ -109,13 +110,10 @@ class StageWork:
         )
 
     def _job(self, node: Node, decision: Decision, folder: Path) -> Job:
-        inputs = {
-            name: [self._input(folder, name, n, item) for n, item in enumerate(items)]
-            for name, items in decision.inputs.items()
-        }
+        inputs = {name: [self._input(folder, name, item) for item in items] for name, items in decision.inputs.items()}
         labels = {name: ", ".join(map(str, edges)) for name, edges in node.edges.items()}
         if decision.baseline:
-            inputs[BASELINE] = [self._input(folder, "baseline", 0, decision.baseline.artifact)]
+            inputs[BASELINE] = [self._input(folder, "baseline", decision.baseline.artifact)]
             labels[BASELINE] = decision.baseline.label
         return Job(
             stage=node.id,
@@ -139,8 +137,13 @@ class StageWork:
             return {"spec": verb.spec, "text": (self.root / verb.spec).read_text("utf-8")}
         return self.keyer.options(node)
 
-    def _input(self, folder: Path, name: str, number: int, artifact: Artifact) -> Input:
-        target = folder / "in" / f"{name}-{number}{Path(artifact.name).suffix}"
+    def _input(self, folder: Path, name: str, artifact: Artifact) -> Input:
+        # Under its own name, which messages show; a second file of that name goes by its argument too.
+        target = folder / "@in" / artifact.name
+        for number in itertools.count():
+            if not target.exists():
+                break
+            target = folder / "@in" / f"{name}-{number}-{artifact.name}"
         place_artifact(self.store, artifact, target, mode="link")
         return Input(str(target), artifact.type, artifact.oid)
 

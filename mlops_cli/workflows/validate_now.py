@@ -57,7 +57,6 @@ def validate_now(workspace: Workspace, spec: Path, subjects: Subjects) -> Report
 
 
 def _judge(workspace: Workspace, spec: Path, folder: Path, inputs: dict[str, Input], labels: dict[str, str]) -> Report:
-    (folder / "out").mkdir()
     job = Job(
         stage=spec.stem,
         verb="validate",

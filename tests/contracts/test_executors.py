@@ -37,7 +37,7 @@ def task(
     out: tuple[str, ...] = (),
 ) -> Task:
     work = folder / name
-    (work / "out").mkdir(parents=True)
+    work.mkdir(parents=True)
     outputs = tuple(Output(item, "file") for item in out)
     job = Job(name, "sh", str(folder), str(work), {"command": command}, {}, (), {}, outputs)
     (work / "job.json").write_bytes(canonical(job))
@@ -54,7 +54,7 @@ def test_a_task_runs_in_its_folder_with_its_log_and_environment(executor: Execut
     assert (ended.id, ended.status, ended.cause) == ("one", 0, "done")
     assert ended.peak_memory > 0
     assert (tmp_path / "one/log.txt").read_text() == "said there\nbad\n"
-    assert (tmp_path / "one/out/a").read_text() == "made\n"
+    assert (tmp_path / "one/a").read_text() == "made\n"
     outcome = answer(tmp_path, "one").outcome
     assert outcome
     assert list(outcome.outputs) == ["a"]

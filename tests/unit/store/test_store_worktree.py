@@ -97,7 +97,7 @@ def test_links_are_followed(root: Path, store: Store, index: StatIndex, tmp_path
     assert rows == ["file", "link/deep/x", "y"]
 
 
-@pytest.mark.parametrize("target", [".", "..", "../data/sub"])
+@pytest.mark.parametrize("target", [".", "..", "../../data/sub"])
 def test_a_circle_of_links_is_refused(root: Path, store: Store, index: StatIndex, target: str) -> None:
     folder = fill(root / "data", sub__x="x")
     (folder / "sub" / "loop").symlink_to(target)
