@@ -70,9 +70,10 @@ bench: setup            ## measure against the peers, one virtual environment ea
 	$(BIN)/python bench/run.py $(BENCH_ARGS)
 	$(BIN)/python bench/report.py
 
-wheel: setup            ## dist/*.whl
+# The wheel is made from the source archive, so nothing that git ignores can slip in.
+wheel: setup            ## dist/: the source archive, and the wheel made from it
 	@rm -rf dist
-	$(BIN)/python -m build --wheel --outdir dist
+	$(BIN)/python -m build --outdir dist
 
 check-wheel: wheel      ## the wheel alone, in a clean virtual environment, makes, checks and runs an example
 	@rm -rf build/wheel && mkdir -p build/wheel

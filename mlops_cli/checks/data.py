@@ -10,6 +10,7 @@ from mlops_cli.base.errors import Place
 from mlops_cli.checks.comparators import COMPARATORS
 from mlops_cli.checks.comparators.base import Case, as_number, verdict, without_rows
 from mlops_cli.checks.verdict import Report, State, Verdict
+from mlops_cli.measures.columns import NUMERIC_MEASURES
 from mlops_cli.measures.measured import Measured
 from mlops_cli.measures.scanning import Answers, key_of, measure_file, with_examples
 from mlops_cli.spec.validation import Bound, Check, DataValidation
@@ -40,7 +41,7 @@ def check_data(
 
     A file that cannot be read gives verdicts too. Raises SpecError for a rule or pattern that cannot be used.
     """
-    spec = replace(spec, checks=completed(spec))
+    spec = completed(spec)
     past = measure_baseline(spec, baseline, threads, memory)
     rows: int | None = None
     try:
@@ -53,15 +54,22 @@ def check_data(
     return Report(spec.name, "data", label or current.name, tuple(verdicts), rows, baseline_label if baseline else None)
 
 
-def completed(spec: DataValidation) -> tuple[Check, ...]:
-    """The checks, with the two that every file must pass: it can be read, and it has rows."""
-    checks = list(spec.checks)
+def completed(spec: DataValidation) -> DataValidation:
+    """The spec with what every file must keep though nobody wrote it: it can be read, it has rows, and a column of
+    which numbers are asked holds numbers."""
+    checks, types = list(spec.checks), dict(spec.types)
+    for check in spec.checks:
+        if check.measure in NUMERIC_MEASURES and check.subject not in types:
+            types[check.subject] = "number"
+            place, severity = check.place, check.severity
+            number = Check(f"{check.subject}.type", check.subject, "type", "is", None, place, severity, ("number",))
+            checks.insert(checks.index(check), number)
     start = Place(spec.file, 1, 1)
     if not any(check.measure == "rows" and check.comparator == "min" for check in checks):
         checks.insert(0, Check("rows.min", "rows", "rows", "min", Bound(1.0, "number", "1"), start))
     if not any(check.measure == "format" for check in checks):
         checks.insert(0, Check("format.is", "format", "format", "is", None, start))
-    return tuple(checks)
+    return replace(spec, checks=tuple(checks), types=tuple(types.items()))
 
 
 def stated_format(spec: DataValidation) -> str | None:
@@ -107,9 +115,16 @@ def judge(check: Check, spec: DataValidation, scan: Scan, answers: Answers, past
     case = Case(check, found, before)
     said = COMPARATORS[check.comparator](case)
     if said.state == "fail" and key_of(check) in answers.measured:
-        aim = as_number(before.value) if before is not None else None
-        case = replace(case, found=with_examples(scan, answers, spec, check, aim))
+        case = replace(case, found=with_examples(scan, answers, spec, check, reference(case)))
+        said = COMPARATORS[check.comparator](case)
     return verdict(case, said)
+
+
+def reference(case: Case) -> float | None:
+    """The number that a measure should have been near: the baseline's, or the bound."""
+    if case.baseline is not None:
+        return as_number(case.baseline.value)
+    return case.check.bound.value if case.check.bound is not None else None
 
 
 def measured(check: Check, answers: Answers, scan: Scan) -> Measured:

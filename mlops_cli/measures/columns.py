@@ -14,6 +14,7 @@ INTEGERS = frozenset(
 )
 FLOATS = frozenset({"FLOAT", "DOUBLE"})
 NUMERIC_MEASURES = frozenset({"min", "max", "mean", "std"})
+"""What can only be asked of numbers."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,6 @@ class Typed:
 
     name: str
     kind: ColumnType
-    declared: bool
     stored: str
     raw: str
     value: str
@@ -47,7 +47,7 @@ def typed_columns(scan: Scan, spec: DataValidation, rule_names: Iterable[str], a
     result = {}
     for index, column in enumerate(scan.columns):
         kind = declared.get(column.name) or kinds.get(column.name) or implied(column, spec.checks, scan)
-        result[column.name] = typed(f"c{index}", column, kind, scan, column.name in declared)
+        result[column.name] = typed(f"c{index}", column, kind, scan)
     return result
 
 
@@ -60,10 +60,7 @@ def implied(column: Column, checks: Sequence[Check], scan: Scan) -> ColumnType:
     """The type of a column that the spec does not declare: the stored one, or for text the one that its checks need."""
     if not as_text(scan, column):
         return stored_kind(column.stored)
-    own = [check for check in checks if check.subject == column.name]
-    if any(check.measure in NUMERIC_MEASURES for check in own):
-        return "number"
-    allowed = [value for check in own if check.comparator == "in" for value in check.values]
+    allowed = [value for check in checks if check.subject == column.name for value in check.values]
     if allowed and all(isinstance(value, bool) for value in allowed):
         return "boolean"
     if allowed and all(isinstance(value, int | float) and not isinstance(value, bool) for value in allowed):
@@ -82,7 +79,7 @@ def stored_kind(stored: str) -> ColumnType:
     return {"BOOLEAN": "boolean", "DATE": "date"}.get(stored, "string")  # type: ignore[return-value]
 
 
-def typed(raw: str, column: Column, kind: ColumnType, scan: Scan, declared: bool) -> Typed:
+def typed(raw: str, column: Column, kind: ColumnType, scan: Scan) -> Typed:
     """The SQL of one column read as `kind`."""
     castable = as_text(scan, column) or (scan.format.TEXT == "times" and kind in ("date", "timestamp"))
     value = (
@@ -97,7 +94,7 @@ def typed(raw: str, column: Column, kind: ColumnType, scan: Scan, declared: bool
         nan = f"coalesce(isnan({raw}), false)"
     null = f"{raw} IS NULL" if nan == "false" else f"({raw} IS NULL OR {nan})"
     wrong = f"({raw} IS NOT NULL AND NOT {nan} AND ({value}) IS NULL)"
-    return Typed(column.name, kind, declared, column.stored, raw, value, null, nan, wrong)
+    return Typed(column.name, kind, column.stored, raw, value, null, nan, wrong)
 
 
 def number(raw: str) -> str:

@@ -25,8 +25,8 @@ class Question:
     of: str = "true"
     shown: tuple[str, ...] = ()
     """Columns that example rows show."""
-    order: str | None = None
-    """For a check of an average: which rows pull it most; then examples are taken in this order."""
+    number: str | None = None
+    """For a check of an average: what is averaged; then the rows that pull it most are the examples."""
     condition: str | None = None
     """What a row rule says, as it stands."""
 
@@ -55,11 +55,6 @@ class Subject:
             return "CAST(NULL AS DOUBLE)"
         return f"CAST(v{self.number} AS DOUBLE)"
 
-    @property
-    def alien(self) -> str:
-        """Condition: a value of another type, where no declared type (and so no check of it) catches that."""
-        return "false" if self.typed.declared else f"w{self.number}"
-
 
 def ask(check: Check, columns: Mapping[str, Subject]) -> Question | None:
     """The question of a check, or None where the rows need not be asked (the file's size, its format, its columns)."""
@@ -78,7 +73,8 @@ def rule_question(check: Check, columns: Mapping[str, Subject]) -> Question:
         names = [name for name in references(check.rule) if name in columns]
         condition = to_sql(check.rule, lambda name: f"v{columns[name].number}")
     else:
-        names = list(columns)[:6]
+        text = (check.sql or "").lower()
+        names = [name for name in columns if name and name.lower() in text][:6]
         condition = f"({check.sql})"
     return Question("NULL", f"NOT ({condition})", f"({condition}) IS NOT NULL", tuple(names), condition=condition)
 
@@ -99,13 +95,13 @@ def extremes(check: Check, column: Subject) -> Question:
     limit = check.bound.value if check.bound is not None else 0.0
     sign, best = ("<", "min") if check.measure == "min" else (">", "max")
     beyond = f"coalesce({column.doubled} {sign} {literal(limit)}, false)"
-    return Question(f"{best}({column.doubled})", f"({beyond} OR {column.alien})", column.some, shown(column))
+    return Question(f"{best}({column.doubled})", beyond, column.some, shown(column))
 
 
 def moments(check: Check, column: Subject) -> Question:
     """Mean or standard deviation (n - 1) of the finite numbers."""
     function = "favg" if check.measure == "mean" else "stddev_samp"
-    return Question(f"{function}({finite(column)})", column.alien, column.some, shown(column), column.doubled)
+    return Question(f"{function}({finite(column)})", "false", column.some, shown(column), finite(column))
 
 
 def finite(column: Subject) -> str:

@@ -193,31 +193,37 @@ def ask_rows(scan: Scan, query: str, checks: Sequence[Check]) -> list[tuple[obje
 
 
 def with_examples(
-    scan: Scan, answers: Answers, spec: DataValidation, check: Check, aim: float | None = None
+    scan: Scan, answers: Answers, spec: DataValidation, check: Check, reference: float | None = None
 ) -> Measured:
-    """The measure of a failed check together with up to five rows that break it; `aim` is what an average should be."""
+    """The measure of a failed check with up to five rows that break it; an average should have been near `reference`."""
     found = answers.measured[key_of(check)]
     question = ask(check, answers.columns)
     if question is None:
         return found
     free = any(other.sql is not None for other in spec.checks)
-    layer = layer_sql(scan, answers.columns, named=free).replace(
-        "SELECT ", "SELECT row_number() OVER () AS mlops_row, ", 1
-    )
-    where, order = question.bad, ""
+    layer = layer_sql(scan, answers.columns, named=free)
+    numbered = layer.replace("SELECT ", "SELECT row_number() OVER () AS mlops_row, ", 1)
+    where, order = chosen(check, question, answers, layer, reference)
+    fields = [f"r{answers.columns[name].number}" for name in question.shown]
+    columns = ", ".join(["mlops_row", *fields])
+    rows = ask_rows(scan, f"SELECT {columns} FROM ({numbered}) WHERE {where} {order} LIMIT {EXAMPLES}", [check])
+    return replace(found, examples=tuple(example(question.shown, row) for row in rows))
+
+
+def chosen(check: Check, question: Question, answers: Answers, layer: str, reference: float | None) -> tuple[str, str]:
+    """Which rows are examples, as a condition and an order."""
     if check.measure == "unique":
         raw = f"r{answers.columns[check.subject].number}"
-        where = f"{raw} IN (SELECT {raw} FROM ({layer}) WHERE {question.bad} GROUP BY {raw} HAVING count(*) > 1)"
-        order = f"ORDER BY {raw}, mlops_row"
-    elif question.order is not None:
-        centre = "0" if aim is None else repr(aim)
-        where = f"{question.order} IS NOT NULL"
-        order = f"ORDER BY abs({question.order} - {centre}) DESC, mlops_row"
-    fields = [f"r{answers.columns[name].number}" for name in question.shown]
-    query = f"SELECT {', '.join(['mlops_row', *fields])} FROM ({layer}) WHERE {where} {order} LIMIT {EXAMPLES}"
-    rows = ask_rows(scan, query, [check])
-    examples = tuple(example(question.shown, row) for row in rows)
-    return replace(found, examples=examples)
+        again = f"SELECT {raw} FROM ({layer}) WHERE {question.bad} GROUP BY {raw} HAVING count(*) > 1"
+        return f"{raw} IN ({again})", f"ORDER BY {raw}, mlops_row"
+    if question.number is None:
+        return question.bad, ""
+    value = answers.measured[key_of(check)].value
+    low = isinstance(value, int | float) and reference is not None and value < reference
+    by = question.number
+    if check.measure == "std":
+        by = f"abs({question.number} - (SELECT avg({question.number}) FROM ({layer})))"
+    return f"{question.number} IS NOT NULL", f"ORDER BY {by} {'ASC' if low else 'DESC'}, mlops_row"
 
 
 def example(names: Sequence[str], row: Sequence[object]) -> dict[str, Json]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
-from mlops_cli.base.errors import UserError
+from mlops_cli.base.errors import StoreError, UserError
 from mlops_cli.base.hashing import Oid
 from mlops_cli.pipeline.executors.base import Executor, Finished, Task
 from mlops_cli.pipeline.graph import Graph, Node
@@ -109,7 +109,7 @@ class Execution:
             node = self.graph.nodes[name]
             if not all(need in self.results for need in node.needs if self.chosen is None or need in self.chosen):
                 continue
-            if self._stopping():
+            if self._stopping() and not self.planner.stopped.keys() & set(node.needs):
                 self._end(node, "cancelled", "another stage failed first")
                 self.planner.stopped[name] = "failed"
             else:
@@ -167,7 +167,13 @@ class Execution:
         decision = self._decisions[node.id]
         self._active[node.id] = attempt
         self._tell(node.id, "start" if attempt == 1 else "retry", decision.reason)
-        self._running().submit(self.work.prepare(node, decision))
+        try:
+            task = self.work.prepare(node, decision)
+        except StoreError as error:
+            fault = error.faults[0]
+            self._give_up(node, decision, Failure("error", fault.message, fault.hint), attempt, 0.0)
+            return
+        self._running().submit(task)
 
     def _running(self) -> Executor:
         self._executor = self._executor or self.start_executor()
@@ -181,15 +187,23 @@ class Execution:
         if isinstance(outcome, Failure) and outcome.cause in node.stage.retry.when and attempt <= node.stage.retry.max:
             self._start(node, attempt + 1)
             return
-        self._free += min(node.stage.resources.cpu, self.capacity)
-        del self._decisions[node.id]
         if isinstance(outcome, Failure):
-            self.planner.stopped[node.id] = "failed"
-            self._end(node, "failed", decision.reason, decision, outcome, attempts=attempt, seconds=finished.seconds)
+            self._give_up(node, decision, outcome, attempt, finished.seconds)
         else:
+            self._release(node)
             self.planner.finish(node.id, outcome.record)
             status: Status = "ran" if outcome.record.passed else "gate_failed"
             self._end(node, status, decision.reason, decision, outcome, attempts=attempt, seconds=finished.seconds)
+
+    def _give_up(self, node: Node, decision: Decision, failure: Failure, attempt: int, seconds: float) -> None:
+        self._release(node)
+        self.planner.stopped[node.id] = "failed"
+        self._end(node, "failed", decision.reason, decision, failure, attempts=attempt, seconds=seconds)
+
+    def _release(self, node: Node) -> None:
+        self._free += min(node.stage.resources.cpu, self.capacity)
+        self._active.pop(node.id, None)
+        del self._decisions[node.id]
 
     def _interrupt(self) -> None:
         self.interrupted = True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Literal, TypeAlias, get_args
@@ -12,6 +11,7 @@ from mlops_cli.base.errors import Fault
 from mlops_cli.base.records import Json
 from mlops_cli.spec import units
 from mlops_cli.spec.decoding import Decoding
+from mlops_cli.spec.patterns import pattern_fault
 from mlops_cli.spec.schema import METRICS
 from mlops_cli.spec.source import KeyPath
 from mlops_cli.spec.structure import describe, shown
@@ -28,7 +28,6 @@ from mlops_cli.spec.validation import (
 Read: TypeAlias = Callable[[Json], Bound]
 Comparator: TypeAlias = Literal["min", "max", "change", "not_worse"]
 
-NOT_IN_RE2 = re.compile(r"\(\?(<?[=!]|>|#|\()|\\[1-9]|[*+?}]\+")
 PYTHON_TYPES: dict[ColumnType, tuple[type, ...]] = {
     "integer": (int,),
     "number": (int, float),
@@ -172,17 +171,10 @@ def _hidden_bool(value: Json, kind: ColumnType) -> bool:
 
 
 def _good_pattern(decoding: Decoding, pattern: str, path: KeyPath) -> bool:
-    if found := NOT_IN_RE2.search(pattern):
-        span = (pattern, found.start(), found.end() - found.start())
-        decoding.fault_inside(f"'{found.group()}' is not known in RE2 patterns", path, span, "write it another way")
-        return False
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        span = (pattern, error.pos or 0, 1)
-        decoding.fault_inside(f"this is not a pattern: {error.msg}", path, span)
-        return False
-    return True
+    fault = pattern_fault(pattern)
+    if fault is not None:
+        decoding.fault_inside(fault.message, path, (pattern, fault.start, fault.length), fault.hint)
+    return fault is None
 
 
 def _numbers(

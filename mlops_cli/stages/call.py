@@ -159,10 +159,19 @@ def _take(value: Path, path: Path, output: Output) -> Path:
     return target
 
 
+def _as_table(value: typing.Any) -> typing.Any:
+    """Lists of rows and mappings of columns are tables too."""
+    if isinstance(value, dict | list):
+        import pandas as pd
+
+        return pd.DataFrame(value)
+    return value.to_frame() if hasattr(value, "to_frame") and not hasattr(value, "columns") else value
+
+
 def _write(job: Job, output: Output, value: typing.Any, path: Path) -> None:
     match output.type:
         case "table":
-            write_table(value, path)
+            write_table(_as_table(value), path)
         case "model":
             save_estimator(value, path, job.trust)
         case "metrics":

@@ -6,10 +6,12 @@ import itertools
 import shutil
 import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mlops_cli.base.clock import timestamp
+from mlops_cli.base.errors import StoreError
 from mlops_cli.base.files import read_if_there
 from mlops_cli.base.hashing import Oid
 from mlops_cli.base.records import BadRecord, Json, canonical, decode
@@ -25,6 +27,7 @@ from mlops_cli.stages.base import Input, Job, Made, Outcome
 from mlops_cli.stages.child import ANSWER, JOB, Answer
 from mlops_cli.store.records import Artifact
 from mlops_cli.store.store import Store, Transaction
+from mlops_cli.store.trees import read_tree
 from mlops_cli.store.worktree import place_artifact
 
 LOG = "@log.txt"
@@ -52,6 +55,8 @@ class StageWork:
 
     def prepare(self, node: Node, decision: Decision) -> Task:
         """A fresh folder with the inputs in place and the job file; raises StoreError when an input is damaged."""
+        if not self._started:
+            self.folder.mkdir(parents=True)
         self._started += 1
         folder = self._folders[node.id] = self.folder / str(self._started)
         for path in (folder, folder / "@in"):
@@ -69,7 +74,7 @@ class StageWork:
         with self.store.begin() as transaction:
             text = read_if_there(folder / LOG)
             log = transaction.add_bytes(text) if text else None
-            answer = self._answer(node, folder, finished)
+            answer = self._answer(node, decision, folder, finished)
             if isinstance(answer, Outcome) and decision.components:
                 taken = {
                     output.name: _take(transaction, decision, output, answer.outputs[output.name])
@@ -147,12 +152,21 @@ class StageWork:
         place_artifact(self.store, artifact, target, mode="link")
         return Input(str(target), artifact.type, artifact.oid)
 
-    def _answer(self, node: Node, folder: Path, finished: Finished) -> Outcome | Failure:
+    def _set_damage_aside(self, decision: Decision) -> None:
+        """What a stage wrote through its links is no object any more: nobody must read it, and a source is stored anew."""
+        for artifact in itertools.chain(*decision.inputs.values()):
+            tree = artifact.layout == "tree"
+            for oid in [entry.oid for entry in read_tree(self.store, artifact.oid)] if tree else [artifact.oid]:
+                with suppress(StoreError):  # the damage is what the stage's failure tells
+                    self.store.prove_again(oid)
+
+    def _answer(self, node: Node, decision: Decision, folder: Path, finished: Finished) -> Outcome | Failure:
         # Removing its private link is the stage's right; writing through it would damage the store.
         changed = [
             path.name for path, stamp in self._stamps.pop(node.id).items() if path.exists() and _stamp(path) != stamp
         ]
         if changed:
+            self._set_damage_aside(decision)
             return Failure("error", f"the stage changed its input {', '.join(changed)}", "let it work on a copy")
         match finished.cause:
             case "cancelled":

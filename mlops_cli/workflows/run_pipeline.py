@@ -133,7 +133,6 @@ def _execute(
 
     def start_executor() -> Executor:
         sweep(workspace.store.folder / WORK)
-        work.folder.mkdir(parents=True)
         module = importlib.import_module(EXECUTORS[options.executor])
         executor: Executor = module.create(ENTRY, capacity, preload(prepared))
         return executor

@@ -49,7 +49,7 @@ def beyond(check: Check, found: Measured, sign: int) -> str:
     """Rows of a column that lie outside its range."""
     side, end = ("below", "lowest") if sign > 0 else ("above", "highest")
     value = "" if found.value is None else f"; the {end} is {show(found.value)}"
-    return f"{rows_of(found)} are {side} {limit_of(check).text} or no numbers{value}"
+    return f"{rows_of(found)} are {side} {limit_of(check).text}{value}"
 
 
 def sentence(check: Check, found: Measured) -> str:

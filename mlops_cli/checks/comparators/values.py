@@ -20,8 +20,10 @@ def being(case: Case) -> Judgement:
 def member(case: Case) -> Judgement:
     """Every value is in the allowed set."""
     if case.found.bad:
-        kinds = f"{show(case.found.value)} new value" + ("" if case.found.value == 1 else "s")
-        return Judgement("fail", f"{rows_of(case.found)} hold a value outside the allowed set ({kinds})")
+        seen = sorted({show(row.get(case.check.subject)) for row in case.found.examples})
+        listed = ": " + ", ".join(f"'{word}'" for word in seen) if seen else ""
+        more = ", ..." if isinstance(case.found.value, int) and len(seen) < case.found.value else ""
+        return Judgement("fail", f"{rows_of(case.found)} hold a value outside the allowed set{listed}{more}")
     return Judgement("pass", "every value is in the allowed set") if case.found.of else NOTHING
 
 

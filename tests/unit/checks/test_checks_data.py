@@ -319,3 +319,26 @@ def test_degenerate_columns_never_break(tmp_path: Path, cells: list[str]) -> Non
     )
     report = check_data(spec(text), tmp_path / "now.csv", tmp_path / "now.csv")
     assert all(item.state in ("pass", "too_few", "not_run") for item in report.verdicts)
+
+
+def test_numbers_asked_of_a_column_of_texts_fail_its_type(tmp_path: Path) -> None:
+    (tmp_path / "now.csv").write_text("a\n1\nx\n3\n")
+    report = check_data(
+        spec("kind: validation\nname: x\nexpect: {columns: {a: {min: 0}}}\n"), tmp_path / "now.csv", None
+    )
+    assert blocking(report) == ["a.type"]
+    assert verdict(report, "a.type").examples == ({"row": 2, "a": "x"},)
+
+
+def test_a_mean_that_fell_shows_the_lowest_rows(tmp_path: Path) -> None:
+    frame = people()
+    frame["age"] = frame.age - 15
+    found = verdict(run(tmp_path, frame, people()), "age.mean.change")
+    assert {example["age"] for example in found.examples} == {"5"}
+
+
+def test_new_values_are_named(tmp_path: Path) -> None:
+    frame = people()
+    frame.loc[[9, 10], "plan"] = ["gold", "free "]
+    message = verdict(run(tmp_path, frame), "plan.in").message
+    assert message == "2 of 200 rows (1.0%) hold a value outside the allowed set: 'free ', 'gold'"

@@ -178,7 +178,7 @@ def test_single_functions_agree_with_sql(connection: duckdb.DuckDBPyConnection, 
 
 
 def test_text_in_sql_cannot_leave_its_quotes(connection: duckdb.DuckDBPyConnection) -> None:
-    text = "\"'; drop table x; --\" == \"'; drop table x; --\""
+    text = '"\'; drop table x; --" == "\'; drop table x; --"'
     row = connection.execute(f"select {to_sql(parse_expression(text, Place('f', 1, 1)), str)}").fetchone()
     assert row == (True,)
 

@@ -52,7 +52,7 @@ def test_numbers_beyond_json_are_refused(text: str) -> None:
 
 
 def test_quotes_make_text_and_keys_are_always_text() -> None:
-    document = parse_document("a: '1'\n\"b\": \"true\"\n1: x\ntrue: y\nnull: z\n1.10: v\n", "f")
+    document = parse_document('a: \'1\'\n"b": "true"\n1: x\ntrue: y\nnull: z\n1.10: v\n', "f")
     assert document.data == {"a": "1", "b": "true", "1": "x", "true": "y", "null": "z", "1.10": "v"}
 
 
