@@ -115,7 +115,7 @@ def judge(check: Check, spec: DataValidation, scan: Scan, answers: Answers, past
     case = Case(check, found, before)
     said = COMPARATORS[check.comparator](case)
     if said.state == "fail" and key_of(check) in answers.measured:
-        case = replace(case, found=with_examples(scan, answers, spec, check, reference(case)))
+        case = replace(case, found=with_examples(scan, answers, check, reference(case)))
         said = COMPARATORS[check.comparator](case)
     return verdict(case, said)
 

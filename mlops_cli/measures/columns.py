@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from mlops_cli.spec.validation import Check, ColumnType, DataValidation
@@ -32,15 +32,14 @@ class Typed:
     wrong: str
 
 
-def typed_columns(scan: Scan, spec: DataValidation, rule_names: Iterable[str], all_typed: bool) -> dict[str, Typed]:
-    """Every column of the file by name. Columns of `rule_names` (all, with `all_typed`) that have no declared type and
-    are held as text get the narrowest type that fits all their values, by one scan over them."""
+def typed_columns(scan: Scan, spec: DataValidation, rule_names: Collection[str]) -> dict[str, Typed]:
+    """Every column of the file by name. Columns of `rule_names` that have no declared type and are held as text get the
+    narrowest type that fits all their values, by one scan over them."""
     declared = dict(spec.types)
-    wanted = [name for name in rule_names if name not in declared]
     unknown = [
         (index, column)
         for index, column in enumerate(scan.columns)
-        if as_text(scan, column) and column.name not in declared and (all_typed or column.name in wanted)
+        if as_text(scan, column) and column.name not in declared and column.name in rule_names
     ]
     found = infer(scan, [index for index, _ in unknown])
     kinds = {column.name: found[index] for index, column in unknown}

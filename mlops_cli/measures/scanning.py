@@ -10,7 +10,7 @@ import duckdb
 
 from mlops_cli.base.errors import SpecError
 from mlops_cli.base.records import Json
-from mlops_cli.measures.columns import typed_columns
+from mlops_cli.measures.columns import FLOATS, INTEGERS, typed_columns
 from mlops_cli.measures.measured import Measured, rounded
 from mlops_cli.measures.questions import Question, Subject, ask, finite
 from mlops_cli.spec.expression import references
@@ -20,6 +20,7 @@ from mlops_cli.tables.scan import Scan, reason
 
 EXAMPLES = 5
 LONGEST = 80
+PLAIN = INTEGERS | FLOATS | {"BOOLEAN", "VARCHAR"}
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,28 @@ class Answers:
     measured: Mapping[str, Measured]
     unmeasured: Mapping[str, str]
     """Checks that the rows cannot answer (a column is missing) -> the missing column."""
+    layer: str
+    """The query that the checks were asked of."""
+
+
+@dataclass(frozen=True)
+class Needed:
+    """Which columns checks look at. A file may have thousands, and each costs time in every query."""
+
+    all: frozenset[str]
+    rules: frozenset[str]
+    """Those that row rules compare, which need a type."""
+    named: bool
+    """Whether an SQL rule asks for columns by their own names."""
+
+
+def needed_columns(scan: Scan, checks: Sequence[Check]) -> Needed:
+    """The columns that checks name; an SQL rule is taken to name every column whose name stands in its text."""
+    rules = [check for check in checks if check.measure == "rule"]
+    names = {name for check in rules if check.rule is not None for name in references(check.rule)}
+    texts = [check.sql.lower() for check in rules if check.sql is not None]
+    names |= {column.name for column in scan.columns if any(column.name.lower() in text for text in texts)}
+    return Needed(frozenset(names | {check.subject for check in checks}), frozenset(names), bool(texts))
 
 
 def key_of(check: Check) -> str:
@@ -41,12 +64,10 @@ def key_of(check: Check) -> str:
 def measure_file(scan: Scan, spec: DataValidation, checks: Sequence[Check]) -> Answers:
     """Measure what `checks` need of the file, in one pass; raises BadTable for rows that cannot be read and SpecError
     for a rule or pattern that DuckDB refuses."""
-    rules = [check for check in checks if check.measure == "rule"]
-    names = {name for check in rules if check.rule is not None for name in references(check.rule)}
-    free = any(check.sql is not None for check in rules)
-    found = typed_columns(scan, spec, names, all_typed=free)
+    needed = needed_columns(scan, checks)
+    found = typed_columns(scan, spec, needed.rules)
     columns = {name: Subject(index, typed) for index, (name, typed) in enumerate(found.items())}
-    layer = layer_sql(scan, columns, named=free)
+    layer = layer_sql(scan, [columns[name] for name in columns if name in needed.all], needed.named)
     questions: dict[str, tuple[Check, Question]] = {}
     missing: dict[str, str] = {}
     for check in checks:
@@ -58,16 +79,16 @@ def measure_file(scan: Scan, spec: DataValidation, checks: Sequence[Check]) -> A
             prove(scan, check, question, layer)
             questions[key_of(check)] = (check, question)
     rows, measured = aggregate(scan, layer, questions, columns)
-    return Answers(rows, columns, measured, missing)
+    return Answers(rows, columns, measured, missing, layer)
 
 
-def layer_sql(scan: Scan, columns: Mapping[str, Subject], named: bool) -> str:
+def layer_sql(scan: Scan, columns: Sequence[Subject], named: bool) -> str:
     """The rows with r, v, n and w columns; with `named`, typed values also under their own names, for SQL rules."""
-    parts = []
-    for name, column in columns.items():
+    parts = ["1 AS mlops_one"]
+    for column in columns:
         number, typed = column.number, column.typed
         if named:
-            parts.append(f"{typed.value} AS {identifier(name)}")
+            parts.append(f"{typed.value} AS {identifier(typed.name)}")
         parts += [f"{typed.raw} AS r{number}", f"{typed.value} AS v{number}"]
         parts += [f"{typed.null} AS n{number}", f"{typed.wrong} AS w{number}"]
     return f"SELECT {', '.join(parts)} FROM ({scan.sql})"
@@ -97,13 +118,16 @@ def missing_column(scan: Scan, check: Check, columns: Mapping[str, Subject], lay
 
 def prove(scan: Scan, check: Check, question: Question, layer: str) -> None:
     """Let DuckDB check the SQL of a rule or a pattern before the rows are read, so that a mistake has its place."""
-    if check.measure not in ("rule", "matches"):
+    if check.measure not in ("rule", "matches", "values"):
         return
     try:
+        if check.measure == "values":
+            scan.connection.execute(f"SELECT {question.bad} FROM ({layer}) LIMIT 0").fetchall()
+            return
         if check.measure == "matches":
             scan.connection.execute(f"SELECT regexp_full_match('', {quoted(check.pattern or '')})").fetchall()
             return
-        kind = scan.connection.execute(f"DESCRIBE SELECT {question.condition} FROM ({layer})").fetchall()
+        kind = scan.connection.execute(f"DESCRIBE SELECT {question.condition}, mlops_one FROM ({layer})").fetchall()
     except duckdb.Error as error:
         raise refused(check, error) from None
     if kind[0][1] not in ("BOOLEAN", '"NULL"'):
@@ -192,29 +216,31 @@ def ask_rows(scan: Scan, query: str, checks: Sequence[Check]) -> list[tuple[obje
         ) from None
 
 
-def with_examples(
-    scan: Scan, answers: Answers, spec: DataValidation, check: Check, reference: float | None = None
-) -> Measured:
-    """The measure of a failed check with up to five rows that break it; an average should have been near `reference`."""
+def with_examples(scan: Scan, answers: Answers, check: Check, reference: float | None = None) -> Measured:
+    """The measure of a failed check with up to five rows that break it; an average should be near `reference`."""
     found = answers.measured[key_of(check)]
     question = ask(check, answers.columns)
     if question is None:
         return found
-    free = any(other.sql is not None for other in spec.checks)
-    layer = layer_sql(scan, answers.columns, named=free)
-    numbered = layer.replace("SELECT ", "SELECT row_number() OVER () AS mlops_row, ", 1)
-    where, order = chosen(check, question, answers, layer, reference)
-    fields = [f"r{answers.columns[name].number}" for name in question.shown]
+    numbered = answers.layer.replace("SELECT ", "SELECT row_number() OVER () AS mlops_row, ", 1)
+    where, order = chosen(check, question, answers, reference)
+    fields = [cell(answers.columns[name]) for name in question.shown]
     columns = ", ".join(["mlops_row", *fields])
     rows = ask_rows(scan, f"SELECT {columns} FROM ({numbered}) WHERE {where} {order} LIMIT {EXAMPLES}", [check])
     return replace(found, examples=tuple(example(question.shown, row) for row in rows))
 
 
-def chosen(check: Check, question: Question, answers: Answers, layer: str, reference: float | None) -> tuple[str, str]:
+def cell(column: Subject) -> str:
+    """A stored value as plain data can hold it: a number, true or false, else a text."""
+    raw = f"r{column.number}"
+    return raw if column.typed.stored in PLAIN else f"CAST({raw} AS VARCHAR)"
+
+
+def chosen(check: Check, question: Question, answers: Answers, reference: float | None) -> tuple[str, str]:
     """Which rows are examples, as a condition and an order."""
     if check.measure == "unique":
         raw = f"r{answers.columns[check.subject].number}"
-        again = f"SELECT {raw} FROM ({layer}) WHERE {question.bad} GROUP BY {raw} HAVING count(*) > 1"
+        again = f"SELECT {raw} FROM ({answers.layer}) WHERE {question.bad} GROUP BY {raw} HAVING count(*) > 1"
         return f"{raw} IN ({again})", f"ORDER BY {raw}, mlops_row"
     if question.number is None:
         return question.bad, ""
@@ -222,7 +248,7 @@ def chosen(check: Check, question: Question, answers: Answers, layer: str, refer
     low = isinstance(value, int | float) and reference is not None and value < reference
     by = question.number
     if check.measure == "std":
-        by = f"abs({question.number} - (SELECT avg({question.number}) FROM ({layer})))"
+        by = f"abs({question.number} - (SELECT avg({question.number}) FROM ({answers.layer})))"
     return f"{question.number} IS NOT NULL", f"ORDER BY {by} {'ASC' if low else 'DESC'}, mlops_row"
 
 
@@ -240,5 +266,5 @@ def plain_value(value: object) -> Json:
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    text = str(value)
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."

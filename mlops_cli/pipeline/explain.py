@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mlops_cli.base.records import Json
-from mlops_cli.pipeline.graph import Node
+from mlops_cli.pipeline.graph import Node, family
 from mlops_cli.pipeline.records import Components, StageRecord
 
 SHOWN = 60  # characters of a value
@@ -42,16 +42,18 @@ def _code(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
 
 
 def _inputs(old: Components, new: Components, node: Node | None) -> Iterator[str]:
-    for name in _keys(old.inputs, new.inputs):
+    # What we add ourselves (a gate's baseline, `@baseline`) comes after what the spec names.
+    for name in sorted(_keys(old.inputs, new.inputs), key=lambda name: (name.startswith("@"), name)):
         before, after = old.inputs.get(name, ()), new.inputs.get(name, ())
         if before != after:
-            ends = node.edges.get(name, ()) if node else ()
-            source = f" ({', '.join(map(str, ends))})" if ends else ""
+            ends = dict.fromkeys(map(family, node.edges.get(name, ()))) if node else ()
+            source = f" ({', '.join(ends)})" if ends else ""
             yield f"input {name}{source}: {_short(before)} -> {_short(after)}"
 
 
-def _short(oids: Iterable[str]) -> str:
-    return ", ".join(oid[:8] for oid in oids) or "nothing"
+def _short(oids: Sequence[str]) -> str:
+    more = f" and {len(oids) - 1} more" if len(oids) > 1 else ""
+    return oids[0][:8] + more if oids else "nothing"
 
 
 def _changed(label: str, old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]:

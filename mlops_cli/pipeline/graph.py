@@ -78,6 +78,12 @@ class Graph:
         return found
 
 
+def family(end: Edge | str) -> str:
+    """The name of a node or an edge with all instances of a matrix as one word, such as `train[*].model`."""
+    stage, bracket, rest = str(end).partition("[")
+    return f"{stage}[*]{rest.rpartition(']')[2]}" if bracket else stage
+
+
 def bind_parameters(pipeline: Pipeline, given: Mapping[str, str]) -> dict[str, Json]:
     """The value of every parameter: its default, or what `-p NAME=VALUE` gave. Raises UserError for all bad ones."""
     faults = []

@@ -11,7 +11,7 @@ from mlops_cli.base.hashing import Oid
 from mlops_cli.base.records import BadRecord, Json, parse
 from mlops_cli.pipeline.cache import RunCache
 from mlops_cli.pipeline.explain import nearest
-from mlops_cli.pipeline.graph import Edge, Graph, Node
+from mlops_cli.pipeline.graph import Edge, Graph, Node, family
 from mlops_cli.pipeline.key import Keyer
 from mlops_cli.pipeline.records import Components, StageRecord
 from mlops_cli.spec.expression import evaluate
@@ -92,7 +92,7 @@ class Planner:
                 return _held_up(node.id, need, self.stopped[need])
         waiting = [need for need in node.needs if need not in self.results]
         if waiting:
-            return Decision(node.id, "maybe", f"after {', '.join(dict.fromkeys(map(_family, waiting)))}")
+            return Decision(node.id, "maybe", f"after {', '.join(dict.fromkeys(map(family, waiting)))}")
         if node.stage.when is not None and not self._holds(node):
             return Decision(node.id, "skip", f"when: {node.stage.when.text} is false")
         return self._look_up(node)
@@ -154,12 +154,6 @@ class Planner:
                 raise SpecError(f"`{name}` has no '{key}'", known, node.stage.place)
             value = value[key]
         return value
-
-
-def _family(node: str) -> str:
-    """All instances of a matrix as one word."""
-    stage, bracket, _ = node.partition("[")
-    return f"{stage}[*]" if bracket else stage
 
 
 def _held_up(node: str, need: str, why: Literal["gate", "failed", "skip"]) -> Decision:

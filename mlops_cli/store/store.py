@@ -56,8 +56,9 @@ class Store(Objects):
         paths, self._unflushed = self._unflushed, []
         if paths and self.durability == "commit":
             with store_faults("write to the disk"):
-                sync_files(paths)
-                sync_folders(paths)
+                there = [path for path in paths if Path(path).exists()]  # what was set aside or merged since is gone
+                sync_files(there)
+                sync_folders(there)
 
     def _after_commit(self, unflushed: list[str]) -> None:
         self._unflushed += unflushed

@@ -21,7 +21,8 @@ class LintResult:
 
 
 def lint(root: Path, paths: Sequence[Path]) -> LintResult:
-    """Check the files at `paths` and the specs of the folders among them; without any, `mlops.yaml` and `specs/`.
+    """Check the files at `paths` and the specs of the folders among them; without any, `mlops.yaml` and `specs/`
+    (where there is no such folder: the files beside `mlops.yaml`).
 
     Raises UserError for a path that is not there, or where there is nothing to check.
     """
@@ -45,7 +46,9 @@ def remember_folder(root: Path) -> Path | None:
 
 
 def _files(root: Path, paths: Sequence[Path]) -> list[Path]:
-    chosen = list(paths) or [path for path in (root / FILE, root / "specs") if path.exists()]
+    specs = root / "specs"
+    usual = [specs] if specs.is_dir() else sorted([*root.glob("*.yaml"), *root.glob("*.yml")])
+    chosen = list(paths) or [path for path in (root / FILE, *usual) if path.exists()]
     found: list[Path] = []
     for path in chosen:
         if path.is_dir():

@@ -165,6 +165,7 @@ def _version(found: Shown, version: Version, verbose: bool) -> str:
     if found.run:
         rows += _origin(found.run)
     if found.stage:
+        rows.append(["made by", f"{found.stage.stage}, in run:{found.stage.run}, {duration(found.stage.seconds)}"])
         rows += _components(found.stage.components, verbose)
     return table([[paint(title, "dim"), value] for title, value in rows])
 

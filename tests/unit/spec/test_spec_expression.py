@@ -107,8 +107,19 @@ def test_references_come_once_and_in_order() -> None:
 
 @pytest.mark.parametrize(
     ("text", "kind"),
-    [("a", "any"), ("a > 1", "boolean"), ("a + 1", "number"), ("-a", "number"), ("'x'", "text"), ("lower(a)", "text")]
-    + [("not a", "boolean"), ("is_null(a)", "boolean"), ("a in [1]", "boolean"), ("true", "boolean"), ("1", "number")],
+    [
+        ("a", "any"),
+        ("a > 1", "boolean"),
+        ("not a", "boolean"),
+        ("is_null(a)", "boolean"),
+        ("a in [1]", "boolean"),
+        ("true", "boolean"),
+        ("a + 1", "number"),
+        ("-a", "number"),
+        ("1", "number"),
+        ("'x'", "text"),
+        ("lower(a)", "text"),
+    ],
 )
 def test_kinds(text: str, kind: str) -> None:
     assert kind_of(parse_expression(text, Place("f", 1, 1))) == kind
