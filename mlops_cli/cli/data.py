@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mlops_cli.cli.command import Session, command
+from mlops_cli.cli.complete import references
 from mlops_cli.cli.screen import paint, size, table
 
 
@@ -38,7 +39,10 @@ def add_data(
 
 def checkout(
     session: Session,
-    reference: Annotated[str, typer.Argument(metavar="REF", help="A name, version or run, such as customers@v1.")],
+    reference: Annotated[
+        str,
+        typer.Argument(metavar="REF", help="A name, version or run, such as customers@v1.", autocompletion=references),
+    ],
     path: Annotated[
         Path | None, typer.Argument(metavar="[PATH]", help="Where to; default where it came from.", show_default=False)
     ] = None,

@@ -7,9 +7,13 @@ from typing import Annotated
 import typer
 
 from mlops_cli.cli.command import Session, command
+from mlops_cli.cli.complete import references
 
 Reference = Annotated[
-    str, typer.Argument(metavar="REF", help="A name, version (name@v3, name@alias), run:<id>, or object id.")
+    str,
+    typer.Argument(
+        metavar="REF", help="A name, version (name@v3, name@alias), run:<id>, or object id.", autocompletion=references
+    ),
 ]
 
 

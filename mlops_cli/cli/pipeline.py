@@ -9,6 +9,7 @@ import typer
 
 from mlops_cli.base.errors import UserError
 from mlops_cli.cli.command import Session, command
+from mlops_cli.cli.complete import specs_and_stages, stages_and_references
 
 Spec = Annotated[
     str | None,
@@ -21,6 +22,7 @@ Targets = Annotated[
     typer.Argument(
         metavar="[SPEC] [STAGE]...",
         help="A spec (ends in .yaml or .yml), then stages: they and what they need.",
+        autocompletion=specs_and_stages,
         show_default=False,
     ),
 ]
@@ -56,16 +58,18 @@ def run(
     """Bring a pipeline up to date: run what changed, reuse the rest, publish what passed its gates."""
     from mlops_cli.cli.progress import watcher
     from mlops_cli.cli.render import runs
-    from mlops_cli.workflows.run_pipeline import RunOptions, check_pipeline, run_pipeline
+    from mlops_cli.workflows.plan_pipeline import plan_pipeline
+    from mlops_cli.workflows.run_pipeline import RunOptions, run_pipeline
     from mlops_cli.workflows.workspace import open_workspace
 
     spec, stages = split_targets(targets)
-    options = RunOptions(spec, stages, parameters(param), jobs, executor, force, keep_going, locked)
     workspace = open_workspace(session.folder)
     if check:
-        pending = check_pipeline(workspace, options)
+        planned = plan_pipeline(workspace, spec, parameters(param), stages, force=force)
+        pending = [item for item in planned if item.action not in ("reuse", "skip")]
         session.screen.result({"pending": pending}, runs.pending_text(pending))
         return 1 if pending else 0
+    options = RunOptions(spec, stages, parameters(param), jobs, executor, force, keep_going, locked)
     with watcher(session.screen, verbose=session.verbose) as watch:
         report = run_pipeline(workspace, options, watch)
     session.screen.result(report, runs.run_text(report, workspace.store, verbose=session.verbose))
@@ -92,7 +96,10 @@ def plan(
 def explain(
     session: Session,
     subject: Annotated[
-        str, typer.Argument(metavar="STAGE|REF", help="A stage of the pipeline, or a name, version or run.")
+        str,
+        typer.Argument(
+            metavar="STAGE|REF", help="A stage, or a name, version or run.", autocompletion=stages_and_references
+        ),
     ],
     spec: Annotated[
         str | None, typer.Option("--spec", help="The pipeline spec, when there are several.", show_default=False)

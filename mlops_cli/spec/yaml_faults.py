@@ -45,7 +45,11 @@ PROBLEMS: tuple[tuple[str, str, str | None], ...] = (
         "a * or & must be followed by a name",
         "quote text with *, such as 'train[*]'",
     ),
-    (r"expected comment or line break", "text cannot follow the | or > of a text block", "start it on the next line"),
+    (
+        r"expected (?:a )?comment or (?:a )?line break",
+        "text cannot follow the | or > of a text block",
+        "start it on the next line",
+    ),
     (r"did not find expected node content", "a value is missing here", None),
     (r"expected the node content", "a value is missing here", None),
     (r"expected <document start>|<document start>", "the document has ended before this line", INDENT),

@@ -153,7 +153,7 @@ class StageWork:
         return Input(str(target), artifact.type, artifact.oid)
 
     def _set_damage_aside(self, decision: Decision) -> None:
-        """What a stage wrote through its links is no object any more: nobody must read it, and a source is stored anew."""
+        """What a stage wrote through its links is no object any more; a source is stored anew by the next run."""
         for artifact in itertools.chain(*decision.inputs.values()):
             tree = artifact.layout == "tree"
             for oid in [entry.oid for entry in read_tree(self.store, artifact.oid)] if tree else [artifact.oid]:

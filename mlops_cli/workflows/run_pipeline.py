@@ -18,7 +18,6 @@ from mlops_cli.pipeline.execute import Execution, Watcher
 from mlops_cli.pipeline.executors import EXECUTORS
 from mlops_cli.pipeline.executors.base import Executor
 from mlops_cli.pipeline.key import VERB_FACTS
-from mlops_cli.pipeline.plan import Decision
 from mlops_cli.pipeline.records import RunRecord, StageResult
 from mlops_cli.spec.pipeline import Call, Fit
 from mlops_cli.stages import VERB_MODULES
@@ -27,7 +26,6 @@ from mlops_cli.store.checkout import checkout
 from mlops_cli.store.git import git_state
 from mlops_cli.store.records import Artifact
 from mlops_cli.workflows.code_snapshot import code_files, store_code
-from mlops_cli.workflows.plan_pipeline import decide
 from mlops_cli.workflows.prepare import Prepared, prepare
 from mlops_cli.workflows.publish import PASSED, Published, Publisher
 from mlops_cli.workflows.sources import take_sources, write_lock
@@ -104,12 +102,6 @@ def run_pipeline(workspace: Workspace, options: RunOptions, watch: Watcher) -> R
 def new_run_id() -> str:
     """A short name for a run, such as `k3f9qa`."""
     return "".join(secrets.choice("abcdefghjkmnpqrstvwxyz23456789") for _ in range(8))
-
-
-def check_pipeline(workspace: Workspace, options: RunOptions) -> list[Decision]:
-    """`run --check`: the stages that would run; empty when everything is up to date. Needs no data, only records."""
-    prepared = prepare(workspace, options.spec, options.parameters or {}, options.select)
-    return [decision for decision in decide(prepared, force=options.force) if decision.action in ("run", "maybe")]
 
 
 def _execute(

@@ -13,8 +13,8 @@ from mlops_cli.cli.screen import duration, paint, table
 from mlops_cli.pipeline.records import StageResult
 
 if TYPE_CHECKING:
-    from mlops_cli.pipeline.plan import Decision
     from mlops_cli.store.store import Store
+    from mlops_cli.workflows.plan_pipeline import PlannedStage
     from mlops_cli.workflows.publish import Published
     from mlops_cli.workflows.run_pipeline import RunReport
 
@@ -42,12 +42,12 @@ def run_text(report: RunReport, store: Store, *, verbose: bool) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def pending_text(pending: Sequence[Decision]) -> str:
+def pending_text(pending: Sequence[PlannedStage]) -> str:
     """`run --check`: what is not up to date."""
     if not pending:
         return "everything is up to date"
-    rows = [[item.node, item.reason] for item in pending]
-    return f"{len(pending)} stages would run\n" + table(rows, indent="  ")
+    rows = [[item.stage, item.action, item.reason] for item in pending]
+    return f"{len(pending)} stages are not up to date\n" + table(rows, indent="  ")
 
 
 def _headline(report: RunReport) -> str:

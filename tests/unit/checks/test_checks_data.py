@@ -342,3 +342,27 @@ def test_new_values_are_named(tmp_path: Path) -> None:
     frame.loc[[9, 10], "plan"] = ["gold", "free "]
     message = verdict(run(tmp_path, frame), "plan.in").message
     assert message == "2 of 200 rows (1.0%) hold a value outside the allowed set: 'free ', 'gold'"
+
+
+def test_a_wide_file_is_asked_only_for_what_checks_name(tmp_path: Path) -> None:
+    names = [f"c{index}" for index in range(3000)]
+    (tmp_path / "now.csv").write_text(",".join(names) + "\n" + ",".join("1" for _ in names) + "\n")
+    text = "kind: validation\nname: x\nexpect: {columns: {c5: {max: 0}}, rows_where: [{sql: 'c7 > 5'}]}\n"
+    assert blocking(check_data(spec(text), tmp_path / "now.csv", None)) == ["c5.max", "rows_where.1"]
+
+
+def test_times_with_zones_can_be_shown(tmp_path: Path) -> None:
+    write_table(pd.DataFrame({"at": pd.to_datetime(["2020-01-01"] * 2, utc=True)}), tmp_path / "now.parquet")
+    text = "kind: validation\nname: x\nexpect: {columns: {at: {type: timestamp, unique: true}}}\n"
+    found = verdict(check_data(spec(text), tmp_path / "now.parquet", None), "at.unique")
+    assert found.examples[1] == {"row": 2, "at": "2020-01-01 00:00:00+00"}
+
+
+def test_a_rule_over_all_rows_is_no_row_rule(tmp_path: Path) -> None:
+    people().to_csv(tmp_path / "now.csv", index=False)
+    with pytest.raises(SpecError, match="cannot be used"):
+        check_data(
+            spec("kind: validation\nname: x\nexpect: {rows_where: [{sql: 'sum(paid) > 3'}]}\n"),
+            tmp_path / "now.csv",
+            None,
+        )

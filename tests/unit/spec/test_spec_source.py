@@ -3,8 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mlops_cli.base.errors import SpecError
+from mlops_cli.spec import source
 from mlops_cli.spec.source import parse_document, plain_scalar, read_document
 
 
@@ -121,3 +123,17 @@ def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
     document = read_document(tmp_path / "x.yaml", "x.yaml")
     assert document.data == {"a": 1}
     assert document.place(("a",), of="key").column == 1
+
+
+def test_the_reader_without_libyaml_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(path: Path) -> object:
+        try:
+            document = read_document(path, path.name)
+        except SpecError as error:
+            return error.faults
+        return document.data, document.faults, document.root
+
+    paths = sorted((Path(__file__).parents[2] / "specs").rglob("*.yaml"))
+    with_libyaml = [read(path) for path in paths]
+    monkeypatch.setattr(source, "Parser", yaml.BaseLoader)
+    assert [read(path) for path in paths] == with_libyaml

@@ -1,0 +1,45 @@
+"""What the shell completes: names of the store, stages of the pipeline, specs of the project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mlops_cli.base.errors import UserError
+
+
+def references(incomplete: str) -> list[str]:
+    """Names, aliases and runs that begin with what was typed."""
+    from mlops_cli.workflows.history import runs
+    from mlops_cli.workflows.workspace import open_workspace
+
+    try:
+        workspace = open_workspace(Path.cwd())
+        known = [*workspace.journal.names(), *(f"run:{run.id}" for run in runs(workspace, 20))]
+    except UserError:
+        return []  # no project here, or a damaged one: there is nothing to offer
+    return [name for name in known if name.startswith(incomplete) and "@passed." not in name]
+
+
+def stages(incomplete: str) -> list[str]:
+    """Stages of the standard pipeline that begin with what was typed."""
+    from mlops_cli.spec.load import load_pipeline
+    from mlops_cli.workflows.prepare import find_spec
+    from mlops_cli.workflows.workspace import open_workspace
+
+    try:
+        workspace = open_workspace(Path.cwd())
+        spec = load_pipeline(find_spec(workspace.root, None), workspace.root, workspace.remember)
+    except UserError:
+        return []
+    return [name for name in spec.stages if name.startswith(incomplete)]
+
+
+def specs_and_stages(incomplete: str) -> list[str]:
+    """Spec files and stages, for commands that take both."""
+    found = [path.as_posix() for path in Path().glob("specs/*.y*ml")]
+    return [path for path in found if path.startswith(incomplete)] + stages(incomplete)
+
+
+def stages_and_references(incomplete: str) -> list[str]:
+    """Stages and names, for `explain`."""
+    return stages(incomplete) + references(incomplete)
