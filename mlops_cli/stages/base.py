@@ -40,11 +40,18 @@ class Job:
     """Argument -> value, from `params` and `with`."""
     outputs: tuple[Output, ...]
     threads: int = 1
+    memory: int | None = None
+    """Bytes that the stage may hold before it is stopped; None: no cap."""
     seed: int | None = None
     trust: tuple[str, ...] = ()
     """Qualified names of types that model files may contain besides the built-in list."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """Input argument -> what to call it in messages and reports, such as `customers@v3`."""
+
+    @property
+    def query_memory(self) -> int | None:
+        """Bytes that the query engine may hold before it spills to disk; the rest is for the process around it."""
+        return None if self.memory is None else self.memory // 2
 
     @property
     def out(self) -> str:

@@ -31,7 +31,7 @@ def run(job: Job) -> Outcome:
     # With several threads, rows that the query does not order come in any order; the output must not.
     threads = job.threads if ORDERED.search(query) else 1
     files = {name: path for name, path in inputs.items() if format_of(path) is parquet}
-    with connect(files, threads, temporary=Path(job.work)) as connection:
+    with connect(files, threads, job.query_memory, Path(job.work)) as connection:
         for name, path in inputs.items():
             attach(connection, name, path)
         result = execute(connection, query, job)

@@ -46,6 +46,7 @@ def judge_data(job: Job, spec: DataValidation) -> Outcome:
         label=label_of(job, "data", path.name),
         baseline_label=label_of(job, BASELINE, "baseline") if baseline is not None else None,
         threads=job.threads,
+        memory=job.query_memory,
     )
     return Outcome({"rows": Made(same="data"), "report": write_json(job, "report", report)}, passed=report.passed)
 

@@ -131,6 +131,7 @@ class StageWork:
             arguments=node.arguments,
             outputs=node.stage.outputs,
             threads=min(node.stage.resources.cpu, self.capacity),
+            memory=node.stage.resources.memory,
             seed=self.seed,
             trust=self.trust,
             labels=labels,

@@ -34,10 +34,13 @@ class Lease:
         while self._folder is None:
             folder = self._parent / f"{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(4)}"
             folder.mkdir(parents=True)
-            lock = os.open(folder / ALIVE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                lock = os.open(folder / ALIVE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            except FileNotFoundError:
+                continue  # a sweeper took the empty folder for a dead one
             if _lock(lock) and (folder / ALIVE).exists():
                 self._folder, self._lock = folder, lock
-            else:  # a sweeper came between the two calls above and took the folder for a dead one
+            else:  # the same, between making the file and locking it
                 os.close(lock)
 
     def close(self) -> None:
@@ -82,7 +85,7 @@ def _is_dead(folder: Path) -> bool:
     try:
         lock = os.open(folder / ALIVE, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
-        return _is_old(folder)  # being made this moment, or its writer was killed while making it
+        return _is_abandoned(folder)  # being made this moment, or its writer or sweeper was killed
     except OSError:
         return False
     try:
@@ -93,7 +96,13 @@ def _is_dead(folder: Path) -> bool:
         os.close(lock)
 
 
-def _is_old(folder: Path) -> bool:
+def _is_abandoned(folder: Path) -> bool:
+    try:
+        folder.rmdir()  # if it is empty; whoever is making it makes another
+    except FileNotFoundError:
+        return False
+    except OSError:
+        pass
     try:
         return time.time() - folder.stat().st_mtime > GRACE
     except OSError:

@@ -1,4 +1,4 @@
-"""Every stage verb of ours: the same inputs give the same bytes, outputs lie under `out`, mistakes have words."""
+"""Every stage verb of ours: the same inputs give the same bytes, outputs lie in the work folder, mistakes have words."""
 
 import hashlib
 from collections.abc import Callable
@@ -73,7 +73,7 @@ def given_to(verb: str, inputs: dict[str, Input]) -> dict[str, list[Input]]:
 
 
 def files(folder: Path) -> dict[str, str]:
-    paths = sorted(path for path in (folder / "out").rglob("*") if path.is_file())
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
@@ -86,7 +86,7 @@ def test_the_same_inputs_give_the_same_bytes(verb: str, inputs: dict[str, Input]
     assert set(first.outputs) == outputs
     for made in first.outputs.values():
         assert (made.path is None) != (made.same is None)
-        assert made.path is None or made.path.startswith(str(tmp_path / "one" / "out"))
+        assert made.path is None or made.path.startswith(str(tmp_path / "one"))
     assert decode(canonical(first), Outcome) == first
 
 

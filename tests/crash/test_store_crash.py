@@ -24,7 +24,17 @@ from mlops_cli.store.verify import verify
 from mlops_cli.store.worktree import checkout, snapshot
 
 ROUNDS = int(os.environ.get("MLOPS_SOAK_ROUNDS", "20"))
-AUDITED = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.listdir", "os.scandir"}
+AUDITED = {
+    "open",
+    "os.rename",
+    "os.remove",
+    "os.mkdir",
+    "os.rmdir",
+    "os.truncate",
+    "os.link",
+    "os.listdir",
+    "os.scandir",
+}
 
 
 def fill(root: Path, number: int) -> None:

@@ -32,7 +32,9 @@ def write(folder: Path, writer: str) -> None:
         while True:
             now = journal.names()
             try:
-                journal.append([Move(writer, now.get(writer), version), Move("shared", now.get("shared"), version)], "test")
+                journal.append(
+                    [Move(writer, now.get(writer), version), Move("shared", now.get("shared"), version)], "test"
+                )
                 break
             except Conflict:
                 continue

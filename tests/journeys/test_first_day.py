@@ -66,7 +66,11 @@ def test_the_second_run_does_nothing(demo: Project) -> None:
 
 def test_a_parameter_runs_what_depends_on_it_and_says_why(demo: Project) -> None:
     plan = demo.quick("plan", "-p", "max_iter=60", "--json").json["stages"]
-    assert {stage["stage"].partition("[")[0] for stage in plan if stage["action"] == "reuse"} == {"check", "clean", "split"}
+    assert {stage["stage"].partition("[")[0] for stage in plan if stage["action"] == "reuse"} == {
+        "check",
+        "clean",
+        "split",
+    }
     ended = demo.mlops("run", "-p", "max_iter=60", "--json")
     assert "train" in executed(ended)
     assert not {"check", "clean", "split"} & executed(ended)
@@ -83,7 +87,11 @@ def test_a_bad_parameter_is_told(demo: Project) -> None:
 
 
 def test_code_counts_by_function(demo: Project) -> None:
-    demo.edit("cancer/model.py", "    return Pipeline", "    # scaled, because the columns differ by orders of magnitude\n    return Pipeline")
+    demo.edit(
+        "cancer/model.py",
+        "    return Pipeline",
+        "    # scaled, because the columns differ by orders of magnitude\n    return Pipeline",
+    )
     demo.edit("cancer/shapes.py", "2 * (area", "2.0 * (area")
     assert executed(demo.mlops("run", "--json")) == set(), "a comment and an unused function are nothing"
     demo.edit("cancer/model.py", "StandardScaler(with_mean=True)", "StandardScaler()")
@@ -152,7 +160,9 @@ def test_history_tells_code_data_parameters_and_metrics(demo: Project) -> None:
     assert len(difference["data"]) == 1
     assert difference["data"][0].startswith("samples: ")
     assert {name for name, _, _ in difference["metrics"]} >= {"roc_auc", "recall"}
-    moves = [move for move in demo.quick("log", "breast-cancer", "--json").json["moves"] if move["name"] == "breast-cancer"]
+    moves = [
+        move for move in demo.quick("log", "breast-cancer", "--json").json["moves"] if move["name"] == "breast-cancer"
+    ]
     assert [move["version"] for move in moves] == [2, 1]
     # the old data and the old code give the same results again
     run = demo.quick("show", "breast-cancer@v1", "--json").json["run"]["id"]
@@ -164,7 +174,9 @@ def test_history_tells_code_data_parameters_and_metrics(demo: Project) -> None:
     # The judge compares with the candidate that came in between; everything else is the same to the byte.
     judged = ("cancer/judge.report", "cancer/report.page")
     before = {item["name"]: item["artifact"]["oid"] for item in first}
-    assert {name: oid for name, oid in again.items() if name not in judged} == {name: oid for name, oid in before.items() if name not in judged}
+    assert {name: oid for name, oid in again.items() if name not in judged} == {
+        name: oid for name, oid in before.items() if name not in judged
+    }
     assert demo.quick("models", "--json").json["models"][0]["version"] == 2, "the same content is the same version"
 
 
@@ -182,7 +194,11 @@ def test_locked_refuses_other_data(demo: Project) -> None:
 
 
 def test_a_failing_stage_shows_the_line_and_keeps_the_rest(demo: Project) -> None:
-    demo.edit("cancer/report.py", 'return "\\n".join(lines)', 'raise ValueError("no page today")\n    return "\\n".join(lines)')
+    demo.edit(
+        "cancer/report.py",
+        'return "\\n".join(lines)',
+        'raise ValueError("no page today")\n    return "\\n".join(lines)',
+    )
     ended = demo.quick("run", code=3)
     assert "ValueError: no page today (cancer/report.py:" in ended.out
     assert "Traceback" in ended.out, "the user's own traceback is shown, from the log of the stage"

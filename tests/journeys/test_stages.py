@@ -116,7 +116,13 @@ def test_a_matrix_multiplies_and_lists_collect(project: Project) -> None:
     assert (project.root / "total.json").read_text() == '{"rows":6}'
     project.edit("specs/pipeline.yaml", "[1, 2, 3]", "[1, 2, 5]")
     again = statuses(project.quick("run", "--json"))
-    assert again == {"made[rows=1]": "reused", "made[rows=2]": "reused", "made[rows=5]": "ran", "sum": "ran", "one": "reused"}
+    assert again == {
+        "made[rows=1]": "reused",
+        "made[rows=2]": "reused",
+        "made[rows=5]": "ran",
+        "sum": "ran",
+        "one": "reused",
+    }
 
 
 def test_when_skips_and_what_needs_it_is_skipped(project: Project) -> None:
@@ -131,7 +137,11 @@ def test_when_skips_and_what_needs_it_is_skipped(project: Project) -> None:
         params="{deep: false}",
     )
     assert statuses(project.quick("run", "--json")) == {"pair": "ran", "extra": "skipped", "more": "skipped"}
-    assert statuses(project.quick("run", "-p", "deep=true", "--json")) == {"pair": "reused", "extra": "ran", "more": "ran"}
+    assert statuses(project.quick("run", "-p", "deep=true", "--json")) == {
+        "pair": "reused",
+        "extra": "ran",
+        "more": "ran",
+    }
     project.edit("specs/pipeline.yaml", "pair.score.accuracy", "pair.score.acuracy")
     ended = project.quick("run", "-p", "deep=true", "--json", code=3)
     assert "has no 'acuracy'" in failure(ended, "extra")
@@ -192,7 +202,11 @@ def test_a_stage_must_not_change_its_input(project: Project) -> None:
     ended = project.quick("run", "--json", code=3)
     assert "changed its input big.csv" in failure(ended, "bad")
     assert (project.root / "data/big.csv").read_text().startswith("a\n1\n"), "the user's file is not touched"
-    spec(project, "  good: {sh: 'cat {in.data} > {out.x}', in: {data: big}, out: {x: {type: file, path: x.csv}}}\n", data="{big: data/big.csv}")
+    spec(
+        project,
+        "  good: {sh: 'cat {in.data} > {out.x}', in: {data: big}, out: {x: {type: file, path: x.csv}}}\n",
+        data="{big: data/big.csv}",
+    )
     project.quick("run")
     assert (project.root / "x.csv").read_text() == (project.root / "data/big.csv").read_text()
     assert project.quick("fsck", "--json").json["problems"] == []
@@ -245,7 +259,10 @@ def test_missing_code_and_wrong_arguments_are_told_before_anything_runs(project:
 
 def test_keys_do_not_depend_on_names_places_or_resources(project: Project, tmp_path_factory: object) -> None:
     project.write("steps.py", CODE)
-    spec(project, '  made: {call: "steps:table", out: table}\n  sum: {call: "steps:total", in: {parts: "made"}, out: {x: json}}\n')
+    spec(
+        project,
+        '  made: {call: "steps:table", out: table}\n  sum: {call: "steps:total", in: {parts: "made"}, out: {x: json}}\n',
+    )
     project.edit("steps.py", "parts: list[pd.DataFrame]", "parts")
     project.edit("steps.py", "sum(len(part) for part in parts)", "len(parts)")
     project.quick("run")

@@ -21,7 +21,9 @@ from mlops_cli.store.trees import Entry, diff_trees, escape, read_tree, unescape
 from mlops_cli.store.verify import verify
 
 OIDS = st.binary(min_size=1, max_size=3).map(hash_bytes)
-PARTS = st.binary(min_size=1, max_size=5).filter(lambda part: b"/" not in part and b"\0" not in part and part not in (b".", b".."))
+PARTS = st.binary(min_size=1, max_size=5).filter(
+    lambda part: b"/" not in part and b"\0" not in part and part not in (b".", b"..")
+)
 PATHS = st.lists(PARTS, min_size=1, max_size=3).map(lambda parts: os.fsdecode(b"/".join(parts)))
 NAMES = st.sampled_from(["churn", "churn@production", "data/x.csv", "ü"])
 
@@ -40,8 +42,14 @@ def clash_free(paths: set[str]) -> set[str]:
     return {path for path in paths if not any(other.startswith(path + "/") for other in paths)}
 
 
-TREES = st.sets(PATHS, max_size=40).map(clash_free).flatmap(
-    lambda paths: st.fixed_dictionaries({path: st.tuples(OIDS, st.integers(0, 2**40), st.booleans()) for path in paths})
+TREES = (
+    st.sets(PATHS, max_size=40)
+    .map(clash_free)
+    .flatmap(
+        lambda paths: st.fixed_dictionaries(
+            {path: st.tuples(OIDS, st.integers(0, 2**40), st.booleans()) for path in paths}
+        )
+    )
 )
 
 
@@ -56,7 +64,9 @@ def new_store() -> Iterator[Store]:
 
 
 @given(TREES, st.randoms())
-def test_trees_come_back_and_their_identity_knows_no_order(tree: dict[str, tuple[Oid, int, bool]], random: object) -> None:
+def test_trees_come_back_and_their_identity_knows_no_order(
+    tree: dict[str, tuple[Oid, int, bool]], random: object
+) -> None:
     memory = Memory()
     rows = entries(tree)
     root = write_tree(memory, rows)
@@ -150,7 +160,9 @@ def test_the_journal_is_the_fold_of_its_moves(lines: list[dict[str, Oid | None]]
             assert [reader.names() for reader in journals] == [model, model]
         for reader in (*journals, Journal(store)):
             assert reader.names() == model
-            assert {name: reader.versions(name) for name in versions} == {n: list(dict.fromkeys(v)) for n, v in versions.items()}
+            assert {name: reader.versions(name) for name in versions} == {
+                n: list(dict.fromkeys(v)) for n, v in versions.items()
+            }
             assert len(reader.lines()) == len(lines)
 
 

@@ -102,7 +102,11 @@ def test_another_program_can_read_everything(root: Path) -> None:
     version = json.loads(text)
     assert head == b"mlops/version/1" and version["format"] == 1 and version["facts"] == {"path": "data"}
     artifact = version["artifact"]
-    assert (artifact["layout"], artifact["files"], artifact["bytes"]) == ("tree", len(FILES), sum(map(len, FILES.values())))
+    assert (artifact["layout"], artifact["files"], artifact["bytes"]) == (
+        "tree",
+        len(FILES),
+        sum(map(len, FILES.values())),
+    )
     tree = read_tree(objects, artifact["oid"])
     assert {os.fsdecode(path): objects[oid] for path, (_, _, oid) in tree.items()} == FILES
 

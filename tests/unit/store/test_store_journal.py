@@ -165,7 +165,9 @@ def test_a_journal_that_was_replaced_is_read_anew(journal: Journal, store: Store
 def test_lines_say_where_git_stood(tmp_path: Path) -> None:
     def git(*words: str) -> str:
         who = ["-c", "user.name=ada", "-c", "user.email=ada@example.org", "-c", "init.defaultBranch=main"]
-        return subprocess.run(["git", *who, *words], cwd=root, check=True, capture_output=True, text=True).stdout.strip()
+        return subprocess.run(
+            ["git", *who, *words], cwd=root, check=True, capture_output=True, text=True
+        ).stdout.strip()
 
     root = tmp_path / "project"
     root.mkdir()

@@ -259,7 +259,14 @@ def test_opening_says_what_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="format 2") as caught:
         Store.open(folder)
     assert "newer" in caught.value.faults[0].hint
-    for text in ("", "{", "[]", '{"format":"x"}', json.dumps({**about, "hash": "md5"}), json.dumps({**about, "format": 0})):
+    for text in (
+        "",
+        "{",
+        "[]",
+        '{"format":"x"}',
+        json.dumps({**about, "hash": "md5"}),
+        json.dumps({**about, "format": 0}),
+    ):
         (folder / "store.json").write_text(text)
         with pytest.raises(StoreError, match="damaged"):
             Store.open(folder)
@@ -284,6 +291,8 @@ def test_folders_of_dead_writers_are_swept_and_those_of_living_ones_stay(store: 
     (dead / "1").write_bytes(BIG)
     young = leases / "host-2-young"
     young.mkdir()
+    (young / "1").touch()
+    (leases / "host-3-empty").mkdir()
     with Lease(leases) as lease:
         Path(lease.path()).write_bytes(b"alive")
         assert sweep(leases) == 1

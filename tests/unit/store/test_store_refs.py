@@ -37,7 +37,9 @@ class History:
                 self.oids[text] = transaction.add_record("version", version)
             transaction.commit()
         now = self.journal.names()
-        self.journal.append([Move(name, now.get(name), self.oids[text]) for name, text in names.items()], "test", run=oid)
+        self.journal.append(
+            [Move(name, now.get(name), self.oids[text]) for name, text in names.items()], "test", run=oid
+        )
         return oid
 
     def ask(self, text: str) -> tuple[str, int | None, Oid, str]:

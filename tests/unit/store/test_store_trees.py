@@ -105,7 +105,13 @@ def test_a_path_that_leaves_its_folder_is_refused_whoever_wrote_it(path: str) ->
 
 @pytest.mark.parametrize(
     "text",
-    ["", "mlops/tree/2 0\n", "mlops/tree/1 0\nf\t1\tzz\ta\n", "mlops/tree/1 0\nf\t1\n", "mlops/tree/1 0\nq\t1\t" + "0" * 64 + "\ta\n"],
+    [
+        "",
+        "mlops/tree/2 0\n",
+        "mlops/tree/1 0\nf\t1\tzz\ta\n",
+        "mlops/tree/1 0\nf\t1\n",
+        "mlops/tree/1 0\nq\t1\t" + "0" * 64 + "\ta\n",
+    ],
 )
 def test_bytes_that_are_no_tree_are_an_error(text: str) -> None:
     memory = Memory()

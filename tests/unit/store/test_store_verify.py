@@ -33,7 +33,9 @@ def store(tmp_path: Path) -> Store:
         moves = []
         for name in ("many", "big"):
             content = snapshot(store, transaction, index, root / name, "file")
-            moves.append(Move(name, None, transaction.add_record("version", Version("data", name, content, "", run, None))))
+            moves.append(
+                Move(name, None, transaction.add_record("version", Version("data", name, content, "", run, None)))
+            )
         transaction.commit()
     Journal(store).append(moves, "test", run=run)
     return store
@@ -82,7 +84,11 @@ def test_containers_that_nothing_names_are_no_problem(store: Store) -> None:
         (lambda s: os.truncate(one(s, ".idx"), 900), False, "size is not what the header says"),
         (lambda s: one(s, ".idx").unlink(), False, "run"),
         (lambda s: flip(s.folder / "journal", 5), False, "damaged at line 1"),
-        (lambda s: (s.folder / "c" / "ab").mkdir(exist_ok=True) or (s.folder / "c/ab/odd.raw").touch(), False, "not named"),
+        (
+            lambda s: (s.folder / "c" / "ab").mkdir(exist_ok=True) or (s.folder / "c/ab/odd.raw").touch(),
+            False,
+            "not named",
+        ),
     ],
 )
 def test_damage_is_found(store: Store, damage: Callable[[Store], object], data: bool, said: str) -> None:

@@ -66,7 +66,13 @@ def test_a_folder_is_a_tree_and_knows_its_type(root: Path, store: Store, index: 
     folder = fill(root / "img", a="1", b__c="22", b__d="333")
     (folder / "b" / "d").chmod(0o755)
     artifact = take(store, index, folder)
-    assert (artifact.type, artifact.layout, artifact.name, artifact.bytes, artifact.files) == ("folder", "tree", "img", 6, 3)
+    assert (artifact.type, artifact.layout, artifact.name, artifact.bytes, artifact.files) == (
+        "folder",
+        "tree",
+        "img",
+        6,
+        3,
+    )
     rows = [(row.path, row.size, row.executable) for row in read_tree(store, artifact.oid)]
     assert rows == [("a", 1, False), ("b/c", 2, False), ("b/d", 3, True)]
     assert identify(store, index, folder, "file") == artifact
@@ -134,7 +140,15 @@ def test_the_store_is_no_data(root: Path, store: Store, index: StatIndex) -> Non
 def test_names_of_any_bytes_come_back(root: Path, store: Store, index: StatIndex) -> None:
     folder = root / "odd"
     folder.mkdir()
-    names = [b"tab\tnew\nline", b"back\\slash", b"caf\xc3\xa9", b"latin\xe9", b"\x01", b" space ", "emoji \U0001f600".encode()]
+    names = [
+        b"tab\tnew\nline",
+        b"back\\slash",
+        b"caf\xc3\xa9",
+        b"latin\xe9",
+        b"\x01",
+        b" space ",
+        "emoji \U0001f600".encode(),
+    ]
     for name in names:
         Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_bytes(name)
     artifact = take(store, index, folder)
@@ -244,7 +258,9 @@ def test_things_in_the_way_are_named_and_not_touched(root: Path, store: Store, i
     assert contents(other) == {"a": "a file"}
 
 
-def test_a_checkout_of_a_damaged_version_changes_nothing_of_the_file(root: Path, store: Store, index: StatIndex) -> None:
+def test_a_checkout_of_a_damaged_version_changes_nothing_of_the_file(
+    root: Path, store: Store, index: StatIndex
+) -> None:
     path = root / "x.csv"
     path.write_text("old")
     artifact = take(store, index, path)
