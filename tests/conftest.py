@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -90,6 +91,23 @@ def project(tmp_path: Path) -> Project:
     made.root.mkdir()
     made.write("mlops.yaml", "name: test\n")
     return made
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The example after its first run; tests that change anything take a copy (`demo`)."""
+    folder = tmp_path_factory.mktemp("trained")
+    Project(folder).mlops("init", "demo", "--example", "breast-cancer")
+    made = Project(folder / "demo")
+    made.mlops("run")
+    return made
+
+
+@pytest.fixture
+def demo(trained: Project, tmp_path: Path) -> Project:
+    """A copy of the trained example."""
+    shutil.copytree(trained.root, tmp_path / "demo", symlinks=True)
+    return Project(tmp_path / "demo")
 
 
 @pytest.fixture(autouse=True)

@@ -72,7 +72,7 @@ def ls(
 def show(session: Session, reference: Reference) -> int:
     """Show a version, a run or an object: what it is, and the code, data and parameters it comes from."""
     from mlops_cli.cli.render.history import show_text
-    from mlops_cli.workflows.history import show as look
+    from mlops_cli.workflows.compare import show as look
     from mlops_cli.workflows.workspace import open_workspace
 
     found = look(open_workspace(session.folder), reference)
@@ -83,7 +83,7 @@ def show(session: Session, reference: Reference) -> int:
 def diff(session: Session, first: Reference, second: Reference) -> int:
     """Compare two versions or runs: content, code, data, parameters, environment, metrics."""
     from mlops_cli.cli.render.history import diff_text
-    from mlops_cli.workflows.history import diff as look
+    from mlops_cli.workflows.compare import diff as look
     from mlops_cli.workflows.workspace import open_workspace
 
     found = look(open_workspace(session.folder), first, second)

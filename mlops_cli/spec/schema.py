@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
+from mlops_cli.base.assets import asset_folder
 from mlops_cli.base.errors import UserError
 from mlops_cli.base.hashing import Oid, hash_bytes
 from mlops_cli.base.records import Json, parse
@@ -22,17 +23,16 @@ METRICS = frozenset(
         *("selection_rate", "mae", "r2", "rmse"),
     }
 )
-PACKAGE = Path(__file__).resolve().parent.parent
 DEFINITIONS, COMMON = "defs.schema.json", "stages/common.schema.json"
 
 
 @cache
 def schema_folder() -> Path:
-    """The folder of the schemas: inside the package in a wheel, beside it in a checkout or an editable install."""
-    for folder in (PACKAGE / "_specs" / "schema", PACKAGE.parent / "specs" / "schema"):
-        if (folder / DEFINITIONS).is_file():
-            return folder
-    raise UserError("the schemas of the specs are missing", "install mlops-cli again")
+    """The folder of the schemas."""
+    folder = asset_folder("specs") / "schema"
+    if not (folder / DEFINITIONS).is_file():
+        raise UserError("the schemas of the specs are missing", "install mlops-cli again")
+    return folder
 
 
 @cache

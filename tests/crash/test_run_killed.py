@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import Project
 
-ROUNDS = 100 if os.environ.get("MLOPS_SOAK") else 10
+ROUNDS = int(os.environ.get("MLOPS_SOAK_ROUNDS", "10"))
 SPEC = """
 kind: pipeline
 name: crash

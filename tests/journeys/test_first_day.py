@@ -3,29 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Ended, Project
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The example after its first run; tests copy it before they change anything."""
-    folder = tmp_path_factory.mktemp("first-day")
-    Project(folder).mlops("init", "demo", "--example", "breast-cancer")
-    made = Project(folder / "demo")
-    made.mlops("run")
-    return made
-
-
-@pytest.fixture
-def demo(trained: Project, tmp_path: Path) -> Project:
-    import shutil
-
-    shutil.copytree(trained.root, tmp_path / "demo", symlinks=True)
-    return Project(tmp_path / "demo")
 
 
 def statuses(ended: Ended) -> dict[str, str]:

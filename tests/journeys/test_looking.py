@@ -7,23 +7,7 @@ import shutil
 from pathlib import Path
 from xml.etree import ElementTree
 
-import pytest
 from conftest import Project
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    folder = tmp_path_factory.mktemp("looking")
-    Project(folder).mlops("init", "demo", "--example", "breast-cancer")
-    made = Project(folder / "demo")
-    made.mlops("run")
-    return made
-
-
-@pytest.fixture
-def demo(trained: Project, tmp_path: Path) -> Project:
-    shutil.copytree(trained.root, tmp_path / "demo", symlinks=True)
-    return Project(tmp_path / "demo")
 
 
 def test_every_drawing_is_well_formed(trained: Project) -> None:

@@ -13,7 +13,8 @@ from mlops_cli.cli.screen import duration, paint, size, table
 if TYPE_CHECKING:
     from mlops_cli.pipeline.records import Components, RunRecord
     from mlops_cli.store.records import Version
-    from mlops_cli.workflows.history import Difference, Moved, Named, RunLine, Shown
+    from mlops_cli.workflows.compare import Difference, Shown
+    from mlops_cli.workflows.history import Moved, Named, RunLine
     from mlops_cli.workflows.status import PipelineStatus, ProjectStatus
 
 SHORT = 12  # digits of an identity

@@ -272,7 +272,7 @@ def test_opening_says_what_is_wrong(tmp_path: Path) -> None:
             Store.open(folder)
     (folder / "journal").write_text("")
     (folder / "store.json").unlink()
-    with pytest.raises(StoreError, match="lost its store.json"):
+    with pytest.raises(StoreError, match=r"lost its store\.json"):
         Store.open(folder)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,7 @@ def test_an_ambiguous_beginning_lists_what_it_could_be(history: History) -> None
         oids = [transaction.add_bytes(str(number).encode()) for number in range(20_000)]
         transaction.commit()
     oids.sort()
-    prefix = next(a[:6] for a, b in zip(oids, oids[1:], strict=False) if a[:6] == b[:6])
+    prefix = next(a[:6] for a, b in pairwise(oids) if a[:6] == b[:6])
     with pytest.raises(StoreError, match="several objects begin"):
         history.ask(prefix)
 

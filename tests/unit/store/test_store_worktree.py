@@ -126,7 +126,7 @@ def test_what_is_no_file_is_refused_by_name(root: Path, store: Store, index: Sta
 def test_an_unreadable_file_is_named(root: Path, store: Store, index: StatIndex) -> None:
     folder = fill(root / "data", x="x")
     (folder / "x").chmod(0)
-    with pytest.raises(UserError, match="cannot read .*x: Permission denied"):
+    with pytest.raises(UserError, match=r"cannot read .*x: Permission denied"):
         take(store, index, folder)
 
 
