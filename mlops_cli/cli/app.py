@@ -1,36 +1,58 @@
-"""The root of the command line: every group of commands adds itself here."""
+"""The root of the command line.
+
+Typer turns each parameter of each command into a validator when it builds the application, which takes longer than most
+commands do. So only the command that was asked for is built whole; the list of all commands needs their names alone.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from mlops_cli.cli import data, history, models, pipeline, specs, start, validation
+from mlops_cli.cli.command import Commands, Overview
 
 HELP = """One tool for the whole life of a machine-learning model: pipelines, versions, gates, history.
 
 Write specs in YAML, run them with `mlops run`; what has not changed is never run twice."""
-EPILOG = (
-    "Exit codes: 0 done, 1 a gate or check said no, 2 wrong usage or spec, 3 a stage failed, 4 store, "
-    "70 a bug, 130 interrupted."
-)
+EPILOG = """Every command has --help with an example, --json for machines, -C DIR to work elsewhere, -v to tell more.
+Shell completion: mlops --install-completion. Version: mlops --version.
+Exit codes: 0 done, 1 a gate or check said no, 2 wrong usage or spec, 3 a stage failed, 4 store, 70 a bug,
+130 interrupted."""
+GROUPS = (start, specs, pipeline, data, history, validation, models)
 
 
-def build() -> typer.Typer:
-    """The application with all its commands."""
-    app = typer.Typer(
+def build(words: Sequence[str]) -> typer.Typer:
+    """The application for a command line of these words."""
+    completing = "_MLOPS_COMPLETE" in os.environ
+    overview = list(words) in ([], ["--help"], ["-h"]) and not completing
+    wanted = None if completing else next((word for word in words if not word.startswith("-")), None)
+    app = Commands(
         name="mlops",
+        cls=Overview,
         help=HELP,
         epilog=EPILOG,
         no_args_is_help=True,
+        add_completion=not overview,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback()(_root)
-    for group in (start, specs, pipeline, data, history, validation, models):
+    app.overview, app.only = overview, wanted
+    app.callback()(_nothing if overview else _root)
+    for group in GROUPS:
         group.add(app)
+    if not app.registered_commands:  # no such command: build them all, so that the nearest name can be told
+        app.only = None
+        for group in GROUPS:
+            group.add(app)
     return app
+
+
+def _nothing() -> None:
+    pass
 
 
 def _root(

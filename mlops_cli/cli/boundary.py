@@ -40,7 +40,7 @@ def run(arguments: list[str]) -> int:
     as_json = "--json" in arguments
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return int(build()(args=arguments, standalone_mode=False) or 0)
+        return int(build(arguments)(args=arguments, standalone_mode=False) or 0)
     except USAGE as error:
         return _usage(error, as_json)
     except UserError as error:

@@ -8,14 +8,51 @@ import typing
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Concatenate, ParamSpec
+from typing import Annotated, Concatenate, ParamSpec, Protocol
 
 import typer
+import typer.core
 
 from mlops_cli.base.errors import UserError
-from mlops_cli.cli.screen import Screen
+from mlops_cli.cli.screen import Screen, paint
 
 P = ParamSpec("P")
+
+
+class HelpFormatter(Protocol):
+    """What typer gives to write help with."""
+
+    def write(self, string: str) -> None:
+        """Add to the help."""
+        ...
+
+
+class Commands(typer.Typer):
+    """The application, and which of its commands this process needs."""
+
+    only: str | None = None
+    """The command that was asked for; None: all."""
+    overview: bool = False
+    """Only names and one line each are needed."""
+
+
+class Overview(typer.core.TyperGroup):
+    """The group of all commands; its help is plain text, so that nothing has to be loaded to draw it."""
+
+    def format_help(self, ctx: typer.Context, formatter: HelpFormatter) -> None:  # type: ignore[override]
+        """Usage, the commands by panel, and what holds for all of them."""
+        panels: dict[str, list[list[str]]] = {}
+        for name in self.list_commands(ctx):
+            found = self.get_command(ctx, name)
+            if found is not None:
+                line = (found.help or "").strip().partition("\n\n")[0]
+                panel = str(getattr(found, "rich_help_panel", ""))
+                panels.setdefault(panel, []).append([f"  {name}", " ".join(line.split())])
+        width = max((len(row[0]) for rows in panels.values() for row in rows), default=0)
+        parts = [f"Usage: {ctx.command_path} COMMAND [OPTIONS] ...", (self.help or "").strip()]
+        for panel, rows in panels.items():
+            parts.append("\n".join([paint(panel, "bold"), *(f"{name:<{width}}  {line}" for name, line in rows)]))
+        formatter.write("\n\n".join([*parts, (self.epilog or "").strip()]) + "\n")
 
 
 @dataclass(frozen=True)
@@ -38,7 +75,7 @@ DEFAULTS: dict[str, object] = {"as_json": False, "directory": None, "verbose": F
 
 
 def command(
-    app: typer.Typer, name: str, panel: str, example: str
+    app: Commands, name: str, panel: str, example: str
 ) -> Callable[[Callable[Concatenate[Session, P], int]], Callable[..., int]]:
     """Add a command to `app`; its first parameter is the session, what it returns is the exit code."""
 
@@ -48,7 +85,14 @@ def command(
             common = {key: options.pop(key, default) for key, default in DEFAULTS.items()}
             return body(_session(common), *args, **options)
 
-        _sign(callback, body)
+        if app.only not in (None, name):
+            return callback
+        if app.overview:
+            callback.__signature__ = inspect.Signature(return_annotation=int)  # type: ignore[attr-defined]
+            callback.__annotations__ = {}
+            del callback.__wrapped__
+        else:
+            _sign(callback, body)
         app.command(name, rich_help_panel=panel, epilog=f"Example: {example}")(callback)
         return callback
 

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from mlops_cli.cli.command import Session, command
+from mlops_cli.cli.command import Commands, Session, command
 from mlops_cli.cli.complete import references
 from mlops_cli.cli.screen import paint, size, table
 
 
-def add(app: typer.Typer) -> None:
+def add(app: Commands) -> None:
     """Add the commands of this file."""
     command(app, "add", "Data", "mlops add data/images")(add_data)
     command(app, "checkout", "Data", "mlops checkout customers@v1")(checkout)

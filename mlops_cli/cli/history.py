@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mlops_cli.cli.command import Session, command
+from mlops_cli.cli.command import Commands, Session, command
 from mlops_cli.cli.complete import references
 
 Reference = Annotated[
@@ -17,7 +17,7 @@ Reference = Annotated[
 ]
 
 
-def add(app: typer.Typer) -> None:
+def add(app: Commands) -> None:
     """Add the commands of this file."""
     command(app, "status", "Look", "mlops status")(status)
     command(app, "log", "Look", "mlops log breast-cancer")(log)

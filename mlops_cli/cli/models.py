@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import typer
-
-from mlops_cli.cli.command import Session, command
+from mlops_cli.cli.command import Commands, Session, command
 
 
-def add(app: typer.Typer) -> None:
+def add(app: Commands) -> None:
     """Add the commands of this file."""
     command(app, "models", "Models", "mlops models")(models)
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from mlops_cli.base.errors import UserError
-from mlops_cli.cli.command import Session, command
+from mlops_cli.cli.command import Commands, Session, command
 from mlops_cli.cli.complete import specs_and_stages, stages_and_references
 
 Spec = Annotated[
@@ -34,7 +34,7 @@ Jobs = Annotated[int, typer.Option("-j", "--jobs", min=0, help="CPUs to use; 0: 
 EXIT = {"done": 0, "gate_failed": 1, "failed": 3, "interrupted": 130}
 
 
-def add(app: typer.Typer) -> None:
+def add(app: Commands) -> None:
     """Add the commands of this file."""
     command(app, "run", "Run", "mlops run -p max_depth=4")(run)
     command(app, "plan", "Run", "mlops plan")(plan)

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from mlops_cli.cli.command import Session, command
+from mlops_cli.cli.command import Commands, Session, command
 
 
-def add(app: typer.Typer) -> None:
+def add(app: Commands) -> None:
     """Add the commands of this file."""
     command(app, "init", "Start", "mlops init demo --example breast-cancer")(init)
 

@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 import typer
 
 from mlops_cli.base.errors import UserError
-from mlops_cli.cli.command import Session, command
+from mlops_cli.cli.command import Commands, Session, command
 
 
-def add(app: typer.Typer) -> None:
+def add(app: Commands) -> None:
     """Add the commands of this file."""
     command(app, "validate", "Validate", "mlops validate specs/data.yaml --data new.csv --baseline customers@v1")(
         validate
