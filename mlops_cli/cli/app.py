@@ -25,11 +25,12 @@ Exit codes: 0 done, 1 a gate or check said no, 2 wrong usage or spec, 3 a stage 
 GROUPS = (start, specs, pipeline, data, history, validation, models)
 
 
-def build(words: Sequence[str]) -> typer.Typer:
-    """The application for a command line of these words."""
-    completing = "_MLOPS_COMPLETE" in os.environ
-    overview = list(words) in ([], ["--help"], ["-h"]) and not completing
-    wanted = None if completing else next((word for word in words if not word.startswith("-")), None)
+def build(words: Sequence[str] | None = None) -> typer.Typer:
+    """The application for a command line of these words; None: for all of them, as for completion."""
+    if "_MLOPS_COMPLETE" in os.environ:
+        words = None
+    overview = words is not None and list(words) in ([], ["--help"], ["-h"])
+    wanted = next((word for word in words or () if not word.startswith("-")), None)
     app = Commands(
         name="mlops",
         cls=Overview,

@@ -71,7 +71,49 @@ Common = {
     ],
     "verbose": Annotated[bool, typer.Option("-v", "--verbose", help="Tell more.")],
 }
+TEXTS = (str, str | None, list[str], list[str] | None)
 DEFAULTS: dict[str, object] = {"as_json": False, "directory": None, "verbose": False}
+
+
+class Parameter(Protocol):
+    """What typer's arguments and options have in common."""
+
+    name: str | None
+    required: bool
+    multiple: bool
+    nargs: int
+    process_value: Callable[[typer.Context, object], object]
+
+
+def light_class(words: frozenset[str]) -> type[typer.core.TyperCommand]:
+    """A command that converts only what needs it; `words` are the parameters that are text, or lists of it.
+
+    Typer loads a whole validation library to turn the text "train" into the text "train", and a default into itself.
+    """
+
+    class Light(typer.core.TyperCommand):
+        def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+            for parameter in self.params:
+                _spare(parameter, words)  # type: ignore[arg-type]
+            return super().parse_args(ctx, args)  # type: ignore[arg-type]
+
+    return Light
+
+
+def _spare(parameter: Parameter, words: frozenset[str]) -> None:
+    convert = parameter.process_value
+
+    def process(context: typer.Context, value: object) -> object:
+        source = context.get_parameter_source(parameter.name or "")
+        given = source is not None and source.name == "COMMANDLINE"
+        many = parameter.multiple or parameter.nargs == -1
+        if not given and not parameter.required:
+            return () if many and value is None else value
+        if given and parameter.name in words and isinstance(value, tuple | list if many else str):
+            return list(value) if isinstance(value, tuple) else value
+        return convert(context, value)
+
+    parameter.process_value = process
 
 
 def command(
@@ -91,16 +133,20 @@ def command(
             callback.__signature__ = inspect.Signature(return_annotation=int)  # type: ignore[attr-defined]
             callback.__annotations__ = {}
             del callback.__wrapped__
+            app.command(name, rich_help_panel=panel)(callback)
         else:
-            _sign(callback, body)
-        app.command(name, rich_help_panel=panel, epilog=f"Example: {example}")(callback)
+            words = _sign(callback, body)
+            app.command(name, cls=light_class(words), rich_help_panel=panel, epilog=f"Example: {example}")(callback)
         return callback
 
     return declare
 
 
-def _sign(callback: Callable[..., int], body: Callable[..., int]) -> None:
-    """Give `callback` the signature of `body` without the session and with the common options."""
+def _sign(callback: Callable[..., int], body: Callable[..., int]) -> frozenset[str]:
+    """Give `callback` the signature of `body` without the session and with the common options.
+
+    Returns the parameters that are text, or lists of it.
+    """
     hints = typing.get_type_hints(body, include_extras=True)
     own = list(inspect.signature(body).parameters.values())[1:]
     parameters = [item.replace(annotation=hints[item.name]) for item in own]
@@ -111,6 +157,7 @@ def _sign(callback: Callable[..., int], body: Callable[..., int]) -> None:
     callback.__signature__ = inspect.Signature(parameters, return_annotation=int)  # type: ignore[attr-defined]
     callback.__annotations__ = {item.name: item.annotation for item in parameters}
     del callback.__wrapped__  # type: ignore[attr-defined]
+    return frozenset(item.name for item in parameters if typing.get_args(item.annotation)[0] in TEXTS)
 
 
 def _session(common: dict[str, object]) -> Session:
