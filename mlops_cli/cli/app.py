@@ -37,12 +37,12 @@ def build(words: Sequence[str] | None = None) -> typer.Typer:
         help=HELP,
         epilog=EPILOG,
         no_args_is_help=True,
-        add_completion=not overview,
+        add_completion=wanted is None and not overview,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.overview, app.only = overview, wanted
-    app.callback()(_nothing if overview else _root)
+    app.callback()(_nothing if overview or wanted else _root)
     for group in GROUPS:
         group.add(app)
     if not app.registered_commands:  # no such command: build them all, so that the nearest name can be told

@@ -95,7 +95,7 @@ def light_class(words: frozenset[str]) -> type[typer.core.TyperCommand]:
         def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
             for parameter in self.params:
                 _spare(parameter, words)  # type: ignore[arg-type]
-            return super().parse_args(ctx, args)  # type: ignore[arg-type]
+            return super().parse_args(ctx, args)
 
     return Light
 
