@@ -30,7 +30,7 @@ def build(words: Sequence[str] | None = None) -> typer.Typer:
     if "_MLOPS_COMPLETE" in os.environ:
         words = None
     overview = words is not None and list(words) in ([], ["--help"], ["-h"])
-    wanted = next((word for word in words or () if not word.startswith("-")), None)
+    wanted = words[0] if words and not words[0].startswith("-") else None
     app = Commands(
         name="mlops",
         cls=Overview,
@@ -56,15 +56,20 @@ def _nothing() -> None:
     pass
 
 
-def _root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True)] = False,
-) -> None:
-    if version:
-        from importlib.metadata import PackageNotFoundError
-        from importlib.metadata import version as installed
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
 
         try:
-            typer.echo(f"mlops {installed('mlops-cli')}")
+            typer.echo(f"mlops {version('mlops-cli')}")
         except PackageNotFoundError:
             typer.echo("mlops (a bare checkout)")
         raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    pass

@@ -36,8 +36,42 @@ class Commands(typer.Typer):
     """Only names and one line each are needed."""
 
 
+class Parameter(Protocol):
+    """What typer's arguments and options have in common."""
+
+    name: str | None
+    required: bool
+    multiple: bool
+    nargs: int
+    process_value: Callable[[typer.Context, object], object]
+
+
+def spared(parameter: Parameter, words: frozenset[str] = frozenset()) -> Parameter:
+    """The same parameter, which converts nothing but what was given and is no text."""
+    if "process_value" in vars(parameter):
+        return parameter
+    convert = parameter.process_value
+    many = parameter.multiple or parameter.nargs == -1
+
+    def process(context: typer.Context, value: object) -> object:
+        source = context.get_parameter_source(parameter.name or "")
+        given = source is not None and source.name == "COMMANDLINE"
+        if not given and not parameter.required:
+            return () if many and value is None else value
+        if given and parameter.name in words and isinstance(value, tuple | list if many else str):
+            return list(value) if isinstance(value, tuple) else value
+        return convert(context, value)
+
+    parameter.process_value = process
+    return parameter
+
+
 class Overview(typer.core.TyperGroup):
     """The group of all commands; its help is plain text, so that nothing has to be loaded to draw it."""
+
+    def get_params(self, ctx: typer.Context) -> list[Parameter]:  # type: ignore[override]
+        """The options of the group itself."""
+        return [spared(parameter) for parameter in super().get_params(ctx)]  # type: ignore[arg-type]
 
     def format_help(self, ctx: typer.Context, formatter: HelpFormatter) -> None:  # type: ignore[override]
         """Usage, the commands by panel, and what holds for all of them."""
@@ -75,16 +109,6 @@ TEXTS = (str, str | None, list[str], list[str] | None)
 DEFAULTS: dict[str, object] = {"as_json": False, "directory": None, "verbose": False}
 
 
-class Parameter(Protocol):
-    """What typer's arguments and options have in common."""
-
-    name: str | None
-    required: bool
-    multiple: bool
-    nargs: int
-    process_value: Callable[[typer.Context, object], object]
-
-
 def light_class(words: frozenset[str]) -> type[typer.core.TyperCommand]:
     """A command that converts only what needs it; `words` are the parameters that are text, or lists of it.
 
@@ -92,28 +116,10 @@ def light_class(words: frozenset[str]) -> type[typer.core.TyperCommand]:
     """
 
     class Light(typer.core.TyperCommand):
-        def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
-            for parameter in self.params:
-                _spare(parameter, words)  # type: ignore[arg-type]
-            return super().parse_args(ctx, args)
+        def get_params(self, ctx: typer.Context) -> list[Parameter]:  # type: ignore[override]
+            return [spared(parameter, words) for parameter in super().get_params(ctx)]  # type: ignore[arg-type]
 
     return Light
-
-
-def _spare(parameter: Parameter, words: frozenset[str]) -> None:
-    convert = parameter.process_value
-
-    def process(context: typer.Context, value: object) -> object:
-        source = context.get_parameter_source(parameter.name or "")
-        given = source is not None and source.name == "COMMANDLINE"
-        many = parameter.multiple or parameter.nargs == -1
-        if not given and not parameter.required:
-            return () if many and value is None else value
-        if given and parameter.name in words and isinstance(value, tuple | list if many else str):
-            return list(value) if isinstance(value, tuple) else value
-        return convert(context, value)
-
-    parameter.process_value = process
 
 
 def command(
