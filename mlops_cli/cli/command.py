@@ -171,3 +171,14 @@ def _session(common: dict[str, object]) -> Session:
     if not folder.is_dir():
         raise UserError(f"there is no folder '{folder}'")
     return Session(folder.resolve(), Screen(bool(common["as_json"])), bool(common["verbose"]))
+
+
+def parameters(given: list[str] | None) -> dict[str, str]:
+    """`NAME=VALUE` words as a mapping; raises UserError for a word of another form."""
+    values = {}
+    for word in given or []:
+        name, sign, value = word.partition("=")
+        if not sign or not name:
+            raise UserError(f"-p {word}: not NAME=VALUE", "for example -p max_depth=4")
+        values[name] = value
+    return values

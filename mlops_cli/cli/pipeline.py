@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from mlops_cli.base.errors import UserError
-from mlops_cli.cli.command import Commands, Session, command
+from mlops_cli.cli.command import Commands, Session, command, parameters
 from mlops_cli.cli.complete import specs_and_stages, stages_and_references
 
 Spec = Annotated[
@@ -62,8 +61,8 @@ def run(
     from mlops_cli.workflows.run_pipeline import RunOptions, run_pipeline
     from mlops_cli.workflows.workspace import open_workspace
 
-    spec, stages = split_targets(targets)
-    workspace = open_workspace(session.folder)
+    spec, stages = split_targets(session, targets)
+    workspace = open_workspace(session.folder, spec)
     if check:
         planned = plan_pipeline(workspace, spec, parameters(param), stages, force=force)
         pending = [item for item in planned if item.action not in ("reuse", "skip")]
@@ -87,8 +86,8 @@ def plan(
     from mlops_cli.workflows.plan_pipeline import plan_pipeline
     from mlops_cli.workflows.workspace import open_workspace
 
-    spec, stages = split_targets(targets)
-    planned = plan_pipeline(open_workspace(session.folder), spec, parameters(param), stages, force=force)
+    spec, stages = split_targets(session, targets)
+    planned = plan_pipeline(open_workspace(session.folder, spec), spec, parameters(param), stages, force=force)
     session.screen.result({"stages": planned}, plan_text(planned, verbose=session.verbose))
     return 0
 
@@ -111,7 +110,8 @@ def explain(
     from mlops_cli.workflows.explain import explain as explain_subject
     from mlops_cli.workflows.workspace import open_workspace
 
-    found = explain_subject(open_workspace(session.folder), subject, spec, parameters(param))
+    path = spec_path(session, spec)
+    found = explain_subject(open_workspace(session.folder, path), subject, path, parameters(param))
     session.screen.result({"explanations": found}, explain_text(found))
     return 0
 
@@ -131,7 +131,8 @@ def dag(
     from mlops_cli.workflows.draw_graph import graph_view
     from mlops_cli.workflows.workspace import open_workspace
 
-    view = graph_view(open_workspace(session.folder), spec)
+    path = spec_path(session, spec)
+    view = graph_view(open_workspace(session.folder, path), path)
     text = draw(view, form)
     if output is not None:
         (session.folder / output).write_text(text, "utf-8")
@@ -141,20 +142,16 @@ def dag(
     return 0
 
 
-def split_targets(targets: list[str] | None) -> tuple[str | None, tuple[str, ...]]:
+def split_targets(session: Session, targets: list[str] | None) -> tuple[Path | None, tuple[str, ...]]:
     """The first word is a spec if and only if it ends like one."""
     words = targets or []
     if words and words[0].endswith((".yaml", ".yml")):
-        return words[0], tuple(words[1:])
+        return spec_path(session, words[0]), tuple(words[1:])
     return None, tuple(words)
 
 
-def parameters(given: list[str] | None) -> dict[str, str]:
-    """`NAME=VALUE` words as a mapping; raises UserError for a word of another form."""
-    values = {}
-    for word in given or []:
-        name, sign, value = word.partition("=")
-        if not sign or not name:
-            raise UserError(f"-p {word}: not NAME=VALUE", "for example -p max_depth=4")
-        values[name] = value
-    return values
+def spec_path(session: Session, spec: str | None) -> Path | None:
+    """A spec as the user wrote it: beside the current folder, else inside the project."""
+    if spec is None or (session.folder / spec).is_file():
+        return session.folder / spec if spec else None
+    return Path(spec)

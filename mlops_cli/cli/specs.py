@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mlops_cli.cli.command import Commands, Session, command
+from mlops_cli.cli.command import Commands, Session, command, parameters
 
 
 def add(app: Commands) -> None:
@@ -28,7 +28,8 @@ def lint(
     from mlops_cli.spec.project import find_root
     from mlops_cli.workflows import lint_specs
 
-    result = lint_specs.lint(find_root(session.folder), [session.folder / path for path in specs or []])
+    paths = [session.folder / path for path in specs or []]
+    result = lint_specs.lint(find_root(session.folder, paths[0] if paths else None), paths)
     if result.faults:
         if session.screen.as_json:
             session.screen.result(result, "")
@@ -49,17 +50,11 @@ def render(
     ] = None,
 ) -> int:
     """Print a spec with its defaults, references and parameters resolved."""
-    from mlops_cli.base.errors import UserError
     from mlops_cli.spec.project import find_root
     from mlops_cli.workflows import render_spec
 
-    given: dict[str, str] = {}
-    for item in params or []:
-        name, equals, value = item.partition("=")
-        if not equals:
-            raise UserError(f"'{item}' is not NAME=VALUE", f"write -p {name}=VALUE")
-        given[name] = value
-    text = render_spec.render(find_root(session.folder), session.folder / spec, given)
+    path = session.folder / spec
+    text = render_spec.render(find_root(session.folder, path), path, parameters(params))
     session.screen.result({"spec": str(spec), "yaml": text}, text)
     return 0
 

@@ -44,7 +44,7 @@ def validate(
     path = session.folder / spec
     if not path.is_file():
         raise UserError(f"there is no spec '{spec}'")
-    report = validate_now(open_workspace(session.folder), path, Subjects(data, baseline, model))
+    report = validate_now(open_workspace(session.folder, path), path, Subjects(data, baseline, model))
     texts = {"junit": junit, "md": markdown}
     if form == "json" or session.screen.as_json:
         type(session.screen)(as_json=True).result(report, "")

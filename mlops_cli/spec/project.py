@@ -27,12 +27,15 @@ class Project:
     """Qualified names of types that model files may contain besides the built-in list."""
 
 
-def find_root(start: Path) -> Path:
-    """The nearest folder at or above `start` that holds `mlops.yaml`; raises UserError where there is none."""
-    here = start.resolve()
-    for folder in (here, *here.parents):
-        if (folder / FILE).is_file():
-            return folder
+def find_root(start: Path, spec: Path | None = None) -> Path:
+    """The nearest folder at or above `start`, or else above the file `spec`, that holds `mlops.yaml`.
+
+    Raises UserError where there is none.
+    """
+    for here in (start.resolve(), *([spec.resolve().parent] if spec else [])):
+        for folder in (here, *here.parents):
+            if (folder / FILE).is_file():
+                return folder
     raise UserError(f"no {FILE} in {start} or above it", "mlops init makes a project of a folder")
 
 

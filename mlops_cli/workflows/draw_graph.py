@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from mlops_cli.base.errors import UserError
 from mlops_cli.reports.graph import Box, GraphView
 from mlops_cli.workflows.plan_pipeline import decide
@@ -9,7 +11,7 @@ from mlops_cli.workflows.prepare import Prepared, prepare
 from mlops_cli.workflows.workspace import Workspace
 
 
-def graph_view(workspace: Workspace, spec: str | None) -> GraphView:
+def graph_view(workspace: Workspace, spec: Path | None) -> GraphView:
     """Boxes and arrows of a pipeline; the states are left out where the sources are not there to plan with."""
     prepared = prepare(workspace, spec, {})
     states = _states(prepared)

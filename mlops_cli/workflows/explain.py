@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from mlops_cli.base.errors import UserError
 from mlops_cli.pipeline.records import RunRecord, StageResult
@@ -31,7 +32,7 @@ class Explained:
     stage: Explanation | None = None
 
 
-def explain(workspace: Workspace, subject: str, spec: str | None, parameters: Mapping[str, str]) -> list[Explained]:
+def explain(workspace: Workspace, subject: str, spec: Path | None, parameters: Mapping[str, str]) -> list[Explained]:
     """A stage's reasons, or the story behind a REF. A stage's name wins; raises UserError when it is neither."""
     try:
         return [_stage(item) for item in explain_stage(workspace, subject, spec, parameters)]
@@ -44,7 +45,7 @@ def explain(workspace: Workspace, subject: str, spec: str | None, parameters: Ma
             raise error from None
 
 
-def _could_be_reference(workspace: Workspace, subject: str, spec: str | None) -> bool:
+def _could_be_reference(workspace: Workspace, subject: str, spec: Path | None) -> bool:
     return spec is None and (
         "@" in subject or ":" in subject or subject in workspace.journal.names() or _no_spec(workspace)
     )

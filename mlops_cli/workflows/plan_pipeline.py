@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from mlops_cli.pipeline.explain import differences
 from mlops_cli.pipeline.plan import Decision
@@ -51,7 +52,7 @@ def decide(prepared: Prepared, *, force: bool = False) -> list[Decision]:
 
 def plan_pipeline(
     workspace: Workspace,
-    spec: str | None,
+    spec: Path | None,
     parameters: Mapping[str, str],
     select: Sequence[str] = (),
     *,
@@ -69,7 +70,7 @@ def plan_pipeline(
 
 
 def explain_stage(
-    workspace: Workspace, stage: str, spec: str | None, parameters: Mapping[str, str]
+    workspace: Workspace, stage: str, spec: Path | None, parameters: Mapping[str, str]
 ) -> list[Explanation]:
     """Why `stage` (each of its instances) would run now, and why it ran last."""
     prepared = prepare(workspace, spec, parameters)

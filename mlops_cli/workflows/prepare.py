@@ -45,7 +45,7 @@ class Prepared:
 
 
 def prepare(
-    workspace: Workspace, spec: str | None, parameters: Mapping[str, str], select: Sequence[str] = ()
+    workspace: Workspace, spec: Path | None, parameters: Mapping[str, str], select: Sequence[str] = ()
 ) -> Prepared:
     """Read, check and compile a pipeline; raises SpecError with every fault of the spec and of the code it names."""
     path = find_spec(workspace.root, spec)
@@ -67,13 +67,15 @@ def prepare(
     return Prepared(workspace, pipeline, graph, keyer, choose(graph, select))
 
 
-def find_spec(root: Path, spec: str | None) -> Path:
+def find_spec(root: Path, spec: Path | None) -> Path:
     """The pipeline spec meant: the one given, `specs/pipeline.yaml`, or the only pipeline in `specs/`."""
     if spec is not None:
-        path = Path(spec) if Path(spec).is_absolute() else root / spec
+        path = root / spec  # an absolute path stays itself
         if not path.is_file():
-            raise UserError(f"there is no spec '{spec}'", _near_file(root, spec))
-        return path
+            raise UserError(f"there is no spec '{spec}'", _near_file(root, str(spec)))
+        if not path.resolve().is_relative_to(root):
+            raise UserError(f"{spec} is outside the project {root}", "work inside one project at a time (-C DIR)")
+        return path.resolve()
     standard = root / SPECS / "pipeline.yaml"
     if standard.is_file():
         return standard

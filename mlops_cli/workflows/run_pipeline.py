@@ -44,7 +44,7 @@ Outcome: TypeAlias = Literal["done", "gate_failed", "failed", "interrupted"]
 class RunOptions:
     """What `mlops run` was asked for."""
 
-    spec: str | None = None
+    spec: Path | None = None
     select: tuple[str, ...] = ()
     parameters: Mapping[str, str] | None = None
     jobs: int = 0

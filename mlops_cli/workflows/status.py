@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from mlops_cli.base.errors import UserError
 from mlops_cli.workflows.history import Named, RunLine, names, runs
 from mlops_cli.workflows.plan_pipeline import PlannedStage, plan_pipeline
-from mlops_cli.workflows.prepare import SPECS, find_spec
+from mlops_cli.workflows.prepare import SPECS
 from mlops_cli.workflows.workspace import Workspace
 
 
@@ -51,7 +52,7 @@ def _pipelines(workspace: Workspace) -> list[str]:
 
 def _pipeline(workspace: Workspace, spec: str) -> PipelineStatus:
     try:
-        return PipelineStatus(spec, tuple(plan_pipeline(workspace, str(find_spec(workspace.root, spec)), {})), None)
+        return PipelineStatus(spec, tuple(plan_pipeline(workspace, Path(spec), {})), None)
     except UserError as error:
         fault = error.faults[0]
         more = f" (and {len(error.faults) - 1} more)" if len(error.faults) > 1 else ""

@@ -51,9 +51,12 @@ class Workspace:
         return self.store.folder / REMEMBERED
 
 
-def open_workspace(start: Path) -> Workspace:
-    """The project that `start` is in; its store is made when there is none yet. Raises UserError outside a project."""
-    root = find_root(start)
+def open_workspace(start: Path, spec: Path | None = None) -> Workspace:
+    """The project that `start` is in, or else the file `spec`; its store is made when there is none yet.
+
+    Raises UserError outside a project.
+    """
+    root = find_root(start, spec)
     folder = root / FOLDER
     if not folder.exists():
         Store.create(folder)
