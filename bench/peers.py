@@ -7,11 +7,10 @@ import subprocess
 import sys
 import venv
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 VENVS = Path(__file__).resolve().parent / "venvs"
-PACKAGES = {"dvc": ("dvc",), "snakemake": ("snakemake",)}
+PACKAGES = {"dvc": ("dvc",), "snakemake": ("snakemake",), "mlops": (str(VENVS.parents[1]),)}
 
 
 @dataclass(frozen=True)
@@ -32,11 +31,11 @@ class Peer:
 
 
 def ours() -> Peer:
-    """The program of this interpreter's environment."""
-    program = Path(sys.executable).parent / "mlops"
-    if not program.exists():
-        return Peer("mlops", None, "", f"there is no {program}")
-    return Peer("mlops", program, version("mlops-cli"))
+    """This checkout, installed the way a user installs it: into an environment of its own, without our tools."""
+    program = VENVS / "mlops" / "bin" / "mlops"
+    problem = None if program.exists() else _install("mlops")
+    problem = problem or _pip("mlops", "--force-reinstall", "--no-deps", str(VENVS.parents[1]))
+    return Peer("mlops", None, "", problem) if problem else _known("mlops", program)
 
 
 def find(name: str) -> Peer:
@@ -56,8 +55,12 @@ def _install(name: str) -> str | None:
     """Make the environment; returns what went wrong, if anything."""
     sys.stderr.write(f"installing {name} into {VENVS / name}\n")
     venv.create(VENVS / name, with_pip=True, clear=True)
+    return _pip(name, *PACKAGES[name])
+
+
+def _pip(name: str, *words: str) -> str | None:
     pip = [str(VENVS / name / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    ended = subprocess.run([*pip, *PACKAGES[name]], capture_output=True, text=True, check=False)
+    ended = subprocess.run([*pip, *words], capture_output=True, text=True, check=False)
     return ended.stderr.strip()[-600:] if ended.returncode else None
 
 
