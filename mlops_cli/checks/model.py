@@ -112,7 +112,9 @@ def duel(check: Check, spec: ModelValidation, current: Predictions, rival: Rival
     better = rounded(METRICS[check.measure].better * (new_value - old_value), max(abs(new_value), abs(old_value)))
     found = Measured(better, len(current), interval=around(ends))
     case = Case(check, found, Measured(rounded(old_value), len(old)))
-    return replace(verdict(case, COMPARATORS[check.comparator](case)), value=rounded(new_value))
+    said = COMPARATORS[check.comparator](case)
+    both = f"{check.measure} is {new_value:.4g}, the baseline's {old_value:.4g}"
+    return replace(verdict(case, said), message=f"{both}; {said.message}")
 
 
 def disparities(check: Check, spec: ModelValidation, current: Predictions, parts: Sequence[Part]) -> list[Verdict]:

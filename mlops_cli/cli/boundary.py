@@ -40,7 +40,8 @@ def run(arguments: list[str]) -> int:
     as_json = "--json" in arguments
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return int(build(arguments)(args=arguments, standalone_mode=False) or 0)
+        words = command_first(arguments)
+        return int(build(words)(args=words, standalone_mode=False) or 0)
     except USAGE as error:
         return _usage(error, as_json)
     except UserError as error:
@@ -58,6 +59,16 @@ def run(arguments: list[str]) -> int:
             _show(UserError(f"{error.strerror}: {error.filename or 'the disk'}", DISK[error.errno]), as_json, STORE)
             return STORE
         return _bug(error, arguments)
+
+
+def command_first(arguments: list[str]) -> list[str]:
+    """The command line with the options that every command takes behind the command: `mlops -C DIR run` works too."""
+    ahead = 0
+    while ahead < len(arguments) and arguments[ahead] in ("--json", "-v", "--verbose", "-C"):
+        ahead += 2 if arguments[ahead] == "-C" else 1
+    if not ahead or ahead >= len(arguments):
+        return arguments
+    return [arguments[ahead], *arguments[:ahead], *arguments[ahead + 1 :]]
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -9,7 +9,9 @@ import typer
 
 from mlops_cli.cli.command import Commands, Session, command
 from mlops_cli.cli.complete import references
-from mlops_cli.cli.screen import paint, size, table
+from mlops_cli.cli.screen import counted, paint, size, table
+
+SHOWN_LEFT = 5  # files that a checkout did not touch
 
 
 def add(app: Commands) -> None:
@@ -31,7 +33,7 @@ def add_data(
     rows = []
     for item in added:
         state = ("would be new" if dry_run else "new") if item.new else "unchanged"
-        parts = f"{item.artifact.files} files, {size(item.artifact.bytes)}, {size(item.new_bytes)} new"
+        parts = f"{counted(item.artifact.files, 'file')}, {size(item.artifact.bytes)}, {size(item.new_bytes)} new"
         rows.append([f"{item.name}@v{item.version_number}", paint(state, "good" if item.new else "dim"), parts])
     session.screen.result({"added": added}, table(rows))
     return 0
@@ -52,7 +54,9 @@ def checkout(
 
     changes = put_back(session.folder, reference, session.folder / path if path else None)
     lines = [f"{len(changes.written)} written, {len(changes.removed)} removed, {changes.unchanged} unchanged"]
-    lines += [f"left alone, it is not part of this data: {name}" for name in changes.left]
+    lines += [f"left alone, it is not part of this data: {name}" for name in changes.left[:SHOWN_LEFT]]
+    if len(changes.left) > SHOWN_LEFT:
+        lines.append(f"and {len(changes.left) - SHOWN_LEFT} more")
     if changes.saved:
         lines.append(f"what was there is kept: mlops checkout {changes.saved} PATH")
     session.screen.result(changes, "\n".join(lines))

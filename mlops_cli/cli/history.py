@@ -50,8 +50,8 @@ def log(
     from mlops_cli.workflows.history import log as look
     from mlops_cli.workflows.workspace import open_workspace
 
-    moves = look(open_workspace(session.folder), name, limit)
-    session.screen.result({"moves": moves}, log_text(moves, everything=session.verbose or name is not None))
+    moves = look(open_workspace(session.folder), name, limit, everything=session.verbose)
+    session.screen.result({"moves": moves}, log_text(moves))
     return 0
 
 

@@ -83,6 +83,11 @@ def width(text: str) -> int:
     return total
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things: `1 file`, `2 files`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def duration(seconds: float) -> str:
     """A time span for people: `35 ms`, `1.2 s`, `3 min 20 s`."""
     if seconds < 0.9995:

@@ -44,6 +44,7 @@ def validate(
     path = session.folder / spec
     if not path.is_file():
         raise UserError(f"there is no spec '{spec}'")
+    data, baseline, model = (_beside(session, subject) for subject in (data, baseline, model))
     report = validate_now(open_workspace(session.folder, path), path, Subjects(data, baseline, model))
     texts = {"junit": junit, "md": markdown}
     if form == "json" or session.screen.as_json:
@@ -53,3 +54,8 @@ def validate(
             report, texts[form](report) if form in texts else gate_text(spec.stem, report, verbose=session.verbose)
         )
     return 0 if report.passed else 1
+
+
+def _beside(session: Session, subject: str | None) -> str | None:
+    """A path as the user wrote it, from the current folder; anything else is a REF."""
+    return str(session.folder / subject) if subject and (session.folder / subject).exists() else subject

@@ -92,7 +92,9 @@ def fit_model(estimator: Any, frame: pd.DataFrame, target: str, features: Sequen
         estimator.fit(rows, truth)
     except (ValueError, TypeError, KeyError, ArithmeticError) as error:
         name = type(estimator).__name__
-        raise StageFailed(f"{name} cannot be fitted: {first_line(error)}", trouble(rows)) from None
+        # A bad parameter is scikit-learn's own class of error, and the data has no part in it.
+        hint = None if type(error).__name__ == "InvalidParameterError" else trouble(rows)
+        raise StageFailed(f"{name} cannot be fitted: {first_line(error)}", hint) from None
     inputs = tuple(Feature(str(name), str(dtype)) for name, dtype in rows.dtypes.items())
     return Model(describe(estimator, target, inputs, len(rows)), estimator)
 

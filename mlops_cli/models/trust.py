@@ -12,6 +12,7 @@ TRUSTED: tuple[str, ...] = (
     "numpy.dtype",
     "numpy.floating",
     "numpy.generic",
+    "functools.partial",
     "numpy.inexact",
     "numpy.integer",
     "numpy.mean",
@@ -67,6 +68,7 @@ TRUSTED: tuple[str, ...] = (
     "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
     "sklearn.tree._tree.Tree",
     "sklearn.utils._bunch.Bunch",
+    "sklearn.utils.validation.check_array",
 )
 """Types of scikit-learn, numpy and scipy that hold fitted state and do nothing when they are built, besides those
 that skops trusts by itself."""

@@ -238,6 +238,7 @@ class Execution:
             outputs=record.outputs if record else {},
             metrics=record.metrics if record else {},
             changes=decision.changes if decision else (),
+            notes=record.notes if record else (),
             failure=failure.message if failure else None,
             hint=failure.hint if failure else None,
             log=record.log if record else failure.log if failure else None,

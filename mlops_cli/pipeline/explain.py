@@ -26,7 +26,7 @@ def differences(old: Components, new: Components, node: Node | None = None) -> I
         label = f"parameter {parameters[name]}" if name in parameters else f"argument {name}"
         yield from _changed(label, _only(old.arguments, name), _only(new.arguments, name))
     yield from _inputs(old, new, node)
-    yield from _changed("option", dict(_flat("", dict(old.options))), dict(_flat("", dict(new.options))))
+    yield from _options(old.options, new.options)
     yield from _changed("output", old.outputs, new.outputs)
     yield from _changed("library", old.distributions, new.distributions)
     yield from _changed("environment variable", old.environment, new.environment)
@@ -72,6 +72,24 @@ def _changed(label: str, old: Mapping[str, Json], new: Mapping[str, Json]) -> It
 
 def _same(one: Json, other: Json) -> bool:
     return one == other and type(one) is type(other)  # 1, 1.0 and true are three values
+
+
+def _options(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]:
+    before, after = dict(_flat("", dict(old))), dict(_flat("", dict(new)))
+    told = list(_changed("option", before, after))
+    # A bound is kept as it was written and as a number: the written one says both.
+    written = [line for line in told if ".bound.text:" in line]
+    for line in told:
+        if line in written or not any(_stem(line) == _stem(other) for other in written):
+            yield (
+                line.replace("option checks.checks[", "check ")
+                .replace("].bound.text", "")
+                .replace("]", "", line.count("checks["))
+            )
+
+
+def _stem(line: str) -> str:
+    return line.partition(".bound.")[0] if ".bound." in line else line
 
 
 def _flat(prefix: str, value: Json) -> Iterator[tuple[str, Json]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
 from mlops_cli.base.errors import Fault, SpecError, UserError
-from mlops_cli.base.records import Json
+from mlops_cli.base.records import Json, canonical
 from mlops_cli.spec.expression import references
 from mlops_cli.spec.pipeline import Parameter, Pipeline, Ref, Scalar, Stage, Validate
 
@@ -161,7 +161,9 @@ def _bindings(stage: Stage) -> dict[str, dict[str, Scalar]]:
 
 
 def _label(binding: Mapping[str, Scalar]) -> str:
-    return ",".join(f"{axis}={value}" for axis, value in binding.items())
+    return ",".join(
+        f"{axis}={value if isinstance(value, str) else canonical(value).decode()}" for axis, value in binding.items()
+    )
 
 
 class _Builder:

@@ -105,7 +105,11 @@ class Planner:
         found = self.cache.find(components.key)
         if found and node.id not in self.force:
             oid, record = found
-            reason = f"unchanged since run {record.run}"
+            reason = (
+                f"unchanged since run {record.run}"
+                if record.passed
+                else f"said no in run {record.run}, and nothing changed"
+            )
             return Decision(node.id, "reuse", reason, components, inputs, baseline, record, oid)
         reason, changes = self._why(node, components, forced=found is not None)
         return Decision(node.id, "run", reason, components, inputs, baseline, changes=changes)
@@ -115,7 +119,7 @@ class Planner:
             return "forced", ()
         closest = nearest(components, self.cache.records_of(self.graph.pipeline.name, node.id), node)
         if closest is None:
-            return "never ran", ()
+            return "no result yet", ()
         record, changes = closest
         if not changes:
             return f"its outputs of run {record.run} are no longer in the store", ()

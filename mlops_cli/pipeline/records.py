@@ -78,6 +78,8 @@ class StageResult:
     metrics: Mapping[str, float] = field(default_factory=dict)
     changes: tuple[str, ...] = ()
     """The components that differ from the nearest earlier execution, in words."""
+    notes: tuple[str, ...] = ()
+    """What the user should know about how its result was tracked."""
     failure: str | None = None
     hint: str | None = None
     log: Oid | None = None

@@ -116,6 +116,10 @@ def _by_output(result: object, outputs: Sequence[Output]) -> Mapping[str, typing
     names = [output.name for output in outputs]
     if not names:
         return {}
+    if result is None:
+        raise StageFailed(
+            f"the function returned nothing, the stage declares {_list(names)}", "does it end in `return`?"
+        )
     if isinstance(result, dict) and (
         len(names) > 1 or (set(result) == set(names) and outputs[0].type not in ("json", "metrics"))
     ):

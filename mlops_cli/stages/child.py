@@ -7,7 +7,7 @@ import os
 import random
 import sys
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
@@ -16,6 +16,7 @@ from mlops_cli.base.errors import UserError
 from mlops_cli.base.records import canonical, decode
 from mlops_cli.stages import VERB_MODULES
 from mlops_cli.stages.base import Job, Outcome, StageVerb
+from mlops_cli.stages.reads import Reads
 
 FAILED = 3
 JOB, ANSWER = "@job.json", "@answer.json"  # no output can have such a name
@@ -29,12 +30,17 @@ class Answer:
     message: str = ""
     hint: str | None = None
     cause: Literal["error", "oom"] = "error"
+    reads: tuple[str, ...] = ()
+    """Files of the project that the stage's own code opened without their being inputs."""
 
 
 def main(job_file: str) -> int:
     """Execute the job; the exit code is 0, or FAILED with the reason in the answer and the traceback in the log."""
     job = decode(Path(job_file).read_bytes(), Job)
-    answer = execute(job)
+    reads = Reads(job.project)
+    if job.verb in ("call", "fit"):
+        reads.start()
+    answer = replace(execute(job), reads=tuple(sorted(reads.found)))
     Path(job.work, ANSWER).write_bytes(canonical(answer))
     return 0 if answer.outcome else FAILED
 

@@ -31,6 +31,7 @@ from mlops_cli.store.trees import read_tree
 from mlops_cli.store.worktree import place_artifact
 
 LOG = "@log.txt"
+UNDECLARED = "it read {}, which is no input of it: a change to that file will not be seen"
 Stamp = tuple[int, int, int]
 
 
@@ -75,12 +76,13 @@ class StageWork:
             text = read_if_there(folder / LOG)
             log = transaction.add_bytes(text) if text else None
             answer = self._answer(node, decision, folder, finished)
-            if isinstance(answer, Outcome) and decision.components:
+            if isinstance(answer, Answer) and answer.outcome and decision.components:
                 taken = {
-                    output.name: _take(transaction, decision, output, answer.outputs[output.name])
+                    output.name: _take(transaction, decision, output, answer.outcome.outputs[output.name])
                     for output in node.stage.outputs
                 }
-                record = self._record(node, decision.components, answer, taken, finished, log)
+                notes = (*self.keyer.closure(node).notes, *(UNDECLARED.format(path) for path in answer.reads))
+                record = self._record(node, decision.components, answer.outcome, taken, finished, log, notes)
                 kept = Kept(record, transaction.add_record("stage", record))
             transaction.commit(durable=False)
         shutil.rmtree(folder, ignore_errors=True)
@@ -97,6 +99,7 @@ class StageWork:
         outputs: Mapping[str, Artifact],
         finished: Finished,
         log: Oid | None,
+        notes: tuple[str, ...],
     ) -> StageRecord:
         return StageRecord(
             pipeline=self.pipeline,
@@ -111,7 +114,7 @@ class StageWork:
             started=timestamp(),
             seconds=round(finished.seconds, 3),
             peak_memory=finished.peak_memory,
-            notes=self.keyer.closure(node).notes,
+            notes=notes,
         )
 
     def _job(self, node: Node, decision: Decision, folder: Path) -> Job:
@@ -161,7 +164,7 @@ class StageWork:
                 with suppress(StoreError):  # the damage is what the stage's failure tells
                     self.store.prove_again(oid)
 
-    def _answer(self, node: Node, decision: Decision, folder: Path, finished: Finished) -> Outcome | Failure:
+    def _answer(self, node: Node, decision: Decision, folder: Path, finished: Finished) -> Answer | Failure:
         # Removing its private link is the stage's right; writing through it would damage the store.
         changed = [
             path.name for path, stamp in self._stamps.pop(node.id).items() if path.exists() and _stamp(path) != stamp
@@ -187,7 +190,7 @@ class StageWork:
             answer = None
         if answer is None:
             return Failure("error", f"its process ended with {finished.status} and no answer")
-        return answer.outcome or Failure(answer.cause, answer.message, answer.hint)
+        return answer if answer.outcome else Failure(answer.cause, answer.message, answer.hint)
 
 
 def _take(transaction: Transaction, decision: Decision, output: Output, made: Made) -> Artifact:

@@ -34,5 +34,5 @@ def store_faults(doing: str) -> Iterator[None]:
 def unreadable(path: str, error: OSError) -> UserError:
     """The error for a file of the user that could not be read."""
     if isinstance(error, FileNotFoundError):
-        return UserError(f"{path} is not there (any more)", "let no other program move files away meanwhile")
+        return UserError(f"there is no file or folder {path}")
     return UserError(f"cannot read {path}: {error.strerror or error}", HINTS.get(error.errno or 0))

@@ -15,6 +15,7 @@ from mlops_cli.store.records import Artifact, Version
 from mlops_cli.store.store import Transaction
 from mlops_cli.store.trees import Entry
 from mlops_cli.store.worktree import artifact_of, list_files, snapshot
+from mlops_cli.workflows.naming import refuse_other_kind
 from mlops_cli.workflows.sources import type_of
 from mlops_cli.workflows.workspace import FOLDER, Workspace, open_workspace
 
@@ -42,6 +43,8 @@ def add_paths(root: Path, paths: Sequence[Path], dry_run: bool = False) -> list[
     """
     workspace = open_workspace(root)
     named = {_name(workspace.root, path): path.absolute() for path in paths}
+    for name in named:
+        refuse_other_kind(workspace, name, "data")
     added = _foresee(workspace, named) if dry_run else _add(workspace, named)
     workspace.index.save()
     return added

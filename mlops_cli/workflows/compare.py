@@ -60,7 +60,27 @@ def show(workspace: Workspace, reference: str) -> Shown:
         return _show_object(workspace, reference, found)
     run = _run_of(workspace, found.version)
     stage = _stage_of(workspace, run, found.version)
-    return Shown(reference, found.version.kind, found.oid, found.version, found.version_number, run, stage)
+    return Shown(
+        reference,
+        found.version.kind,
+        found.oid,
+        found.version,
+        found.version_number,
+        run,
+        stage,
+        _small(workspace, found.version),
+    )
+
+
+def _small(workspace: Workspace, version: Version) -> Json:
+    """The content of a small JSON artifact."""
+    artifact = version.artifact
+    if artifact.type not in ("json", "metrics") or artifact.layout != "file" or artifact.bytes > SHOWN_BYTES:
+        return None
+    try:
+        return parse(workspace.store.read(artifact.oid))
+    except BadRecord:
+        return None  # a file of another program that only bears the type: there is nothing to show
 
 
 def _show_object(workspace: Workspace, reference: str, found: Resolved) -> Shown:
@@ -105,7 +125,7 @@ def diff(workspace: Workspace, first: str, second: str) -> Difference:
         tuple(_content(workspace, one, other)),
         tuple(code),
         tuple(data),
-        tuple(_pairs(one.run.parameters if one.run else {}, other.run.parameters if other.run else {})),
+        tuple(_parameters(one, other, lines)),
         tuple(_environment(workspace, one.run, other.run))
         or tuple(line for line in lines if line.startswith(("library", "Python"))),
         tuple(_metric_pairs(one, other)),
@@ -120,6 +140,14 @@ def _content(workspace: Workspace, one: Shown, other: Shown) -> Iterator[str]:
         yield from _tree_lines(workspace, old.oid, new.oid)
     elif old.oid != new.oid:
         yield f"{old.name}: {old.oid[:12]} ({old.bytes} bytes) -> {new.oid[:12]} ({new.bytes} bytes)"
+
+
+def _parameters(one: Shown, other: Shown, lines: list[str]) -> Iterator[str]:
+    """The runs' parameters, then the stages' arguments that are none of them (a matrix, literals)."""
+    old, new = one.run.parameters if one.run else {}, other.run.parameters if other.run else {}
+    yield from _pairs(old, new)
+    named = {*old, *new}
+    yield from (line for line in lines if line.startswith("argument ") and line.split()[1].rstrip(":") not in named)
 
 
 def _run_code(workspace: Workspace, one: RunRecord | None, other: RunRecord | None) -> Iterator[str]:

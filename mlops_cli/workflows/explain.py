@@ -60,7 +60,8 @@ def _no_spec(workspace: Workspace) -> bool:
 
 
 def _stage(item: Explanation) -> Explained:
-    lines = [f"{ACTIONS[item.action]}: {item.reason}"]
+    lines = [f"{ACTIONS[item.action]}: {item.reason}" if not item.refusals else f"it said no: {item.reason}"]
+    lines += [f"  {refusal}" for refusal in item.refusals]
     lines += [f"  {change}" for change in item.changes[1:]]
     if item.last_run:
         lines.append(f"last executed in run {item.last_run} at {item.last_time}: {item.last_reason}")

@@ -12,6 +12,8 @@ from mlops_cli.store.records import Artifact, Version
 from mlops_cli.store.refs import resolve
 from mlops_cli.workflows.workspace import Workspace
 
+PASSED = "@passed."  # how an alias of ours begins; see `baselines.passed_name`
+
 
 @dataclass(frozen=True)
 class Moved:
@@ -57,89 +59,81 @@ class RunLine:
     metrics: Mapping[str, float]
 
 
-def log(workspace: Workspace, name: str | None, limit: int) -> list[Moved]:
-    """The moves of a name (with its aliases), or of all names, newest first. Raises StoreError for an unknown name."""
+def log(workspace: Workspace, name: str | None, limit: int, *, everything: bool = False) -> list[Moved]:
+    """The moves of a name (with its aliases), or of all names, newest first. Raises StoreError for an unknown name.
+
+    Outputs of pipelines and our own aliases are left out, unless they are named or `everything` is asked for.
+    """
     if name is not None:
         resolve(workspace.store, workspace.journal, name)
-    found = [
-        move for move in _moves(workspace) if name is None or move.name.partition("@")[0] == name or move.name == name
-    ]
-    return found[:limit]
+    shown = []
+    for move in _moves(workspace):
+        named = name is not None and name in (move.name, move.name.partition("@")[0])
+        if named or (name is None and (everything or not _is_inner(workspace, move.name, move.oid))):
+            shown.append(move)
+        if len(shown) == limit:
+            break
+    return shown
 
 
 def _moves(workspace: Workspace) -> Iterator[Moved]:
-    numbers: dict[str, list[Oid]] = {}
     for line in reversed(workspace.journal.lines()):
         commit = (line.git.commit[:12] + ("+" if line.git.dirty else "")) if line.git else None
         for name, (_, new) in sorted(line.set.items(), key=lambda item: "/" in item[0]):
-            base = name.partition("@")[0]
-            versions = numbers.setdefault(base, workspace.journal.versions(base))
+            versions = workspace.journal.versions(name.partition("@")[0])
             number = versions.index(new) + 1 if new in versions else None
             yield Moved(line.time, line.who, name, number, new, line.why, line.run[:12] if line.run else None, commit)
 
 
-def names(workspace: Workspace, *, everything: bool, kind: str | None = None) -> list[Named]:
-    """The names there are; without `everything` the outputs of pipelines (names with a slash) are left out."""
+def _is_inner(workspace: Workspace, name: str, oid: Oid | None) -> bool:
+    """Whether a name is one of ours or an output under its default name: there are many, and few look at them."""
+    if PASSED in name:
+        return True
+    if oid is None:
+        return False
+    version = workspace.store.read_record(oid, "version", Version)
+    return version.stage is not None and name.startswith(f"{version.facts.get('pipeline')}/")
+
+
+def names(workspace: Workspace, *, everything: bool) -> list[Named]:
+    """The names there are; without `everything` the outputs of pipelines under their default names are left out."""
     current = workspace.journal.names()
-    found = []
-    for name, oid in sorted(current.items()):
-        if "@" in name or ("/" in name and not everything and kind is None):
-            continue
-        version = workspace.store.read_record(oid, "version", Version)
-        if kind is not None and version.kind != kind:
-            continue
-        versions = workspace.journal.versions(name)
-        aliases = tuple(
-            alias.partition("@")[2]
-            for alias, target in current.items()
-            if alias.startswith(f"{name}@") and target == oid
-        )
-        shown = tuple(alias for alias in aliases if not alias.startswith("passed."))
-        found.append(
-            Named(
-                name,
-                version.kind,
-                versions.index(oid) + 1,
-                len(versions),
-                oid,
-                version.artifact,
-                version.created,
-                shown,
-                version.metrics,
-            )
-        )
-    return found
+    plain = {name: oid for name, oid in sorted(current.items()) if "@" not in name}
+    return [
+        _named(workspace, name, oid, current)
+        for name, oid in plain.items()
+        if everything or not _is_inner(workspace, name, oid)
+    ]
 
 
 def models(workspace: Workspace) -> list[Named]:
     """Every version of every model, newest first; the aliases are those that point at it now."""
     current = workspace.journal.names()
     found = []
-    for name, newest in sorted(current.items()):
-        if "@" in name or workspace.store.read_record(newest, "version", Version).kind != "model":
-            continue
-        versions = workspace.journal.versions(name)
-        for number, oid in reversed(list(enumerate(versions, 1))):
-            version = workspace.store.read_record(oid, "version", Version)
-            aliases = tuple(
-                alias.partition("@")[2]
-                for alias, target in current.items()
-                if alias.startswith(f"{name}@") and target == oid
-            )
-            found.append(
-                Named(
-                    name,
-                    "model",
-                    number,
-                    len(versions),
-                    oid,
-                    version.artifact,
-                    version.created,
-                    aliases,
-                    version.metrics,
-                )
-            )
+    for name in sorted(current):
+        if "@" not in name:
+            versions = [_named(workspace, name, oid, current) for oid in reversed(workspace.journal.versions(name))]
+            found += [item for item in versions if item.kind == "model"]
     return found
+
+
+def _named(workspace: Workspace, name: str, oid: Oid, current: Mapping[str, Oid]) -> Named:
+    version = workspace.store.read_record(oid, "version", Version)
+    versions = workspace.journal.versions(name)
+    pointing = [
+        alias.partition("@")[2] for alias, target in current.items() if target == oid and alias.startswith(f"{name}@")
+    ]
+    return Named(
+        name=name,
+        kind=version.kind,
+        version=versions.index(oid) + 1,
+        versions=len(versions),
+        oid=oid,
+        artifact=version.artifact,
+        created=version.created,
+        aliases=tuple(alias for alias in pointing if not f"@{alias}".startswith(PASSED)),
+        metrics=version.metrics,
+    )
 
 
 def runs(workspace: Workspace, limit: int) -> list[RunLine]:

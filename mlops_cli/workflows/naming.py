@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from mlops_cli.pipeline.graph import Edge, Node
-from mlops_cli.spec.pipeline import Output, Pipeline
+from typing import Literal
+
+from mlops_cli.base.errors import Fault, Place, SpecError, UserError
+from mlops_cli.pipeline.graph import Edge, Graph, Node
+from mlops_cli.spec.pipeline import Output, Pipeline, Register
+from mlops_cli.store.records import Version
+from mlops_cli.workflows.workspace import Workspace
 
 
 def edge_name(pipeline: Pipeline, edge: Edge) -> str:
@@ -18,3 +23,30 @@ def edge_name(pipeline: Pipeline, edge: Edge) -> str:
 def output_name(pipeline: Pipeline, node: Node, output: Output) -> str:
     """The name of an output of a node."""
     return edge_name(pipeline, Edge(node.id, output.name))
+
+
+def refuse_other_kind(workspace: Workspace, name: str, kind: Literal["data", "model"]) -> None:
+    """Raise UserError where `name` stands for the other kind: models and data share one namespace."""
+    oid = workspace.journal.names().get(name)
+    if oid is not None and (found := workspace.store.read_record(oid, "version", Version).kind) != kind:
+        raise UserError(f"the name '{name}' belongs to a {found}, and cannot become {kind}", "choose another name")
+
+
+def check_names(workspace: Workspace, graph: Graph) -> None:
+    """Raise SpecError where a run would give a name of the project another kind."""
+    wanted: list[tuple[str, Literal["data", "model"], Place]] = [
+        (source.name, "data", source.place) for source in graph.pipeline.sources.values()
+    ]
+    for stage in graph.pipeline.stages.values():
+        wanted += [(output.publish, "data", stage.place) for output in stage.outputs if output.publish]
+        if isinstance(stage.verb, Register):
+            wanted.append((stage.verb.model, "model", stage.place))
+    faults = []
+    for name, kind, place in wanted:
+        try:
+            refuse_other_kind(workspace, name, kind)
+        except UserError as error:
+            fault = error.faults[0]
+            faults.append(Fault(fault.message, place, fault.hint))
+    if faults:
+        raise SpecError.of(faults)

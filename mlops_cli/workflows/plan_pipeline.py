@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlops_cli.base.records import decode
+from mlops_cli.checks.verdict import Report
 from mlops_cli.pipeline.explain import differences
 from mlops_cli.pipeline.plan import Decision
 from mlops_cli.pipeline.records import StageRecord
@@ -41,6 +43,8 @@ class Explanation:
     last_reason: str | None
     last_changes: tuple[str, ...]
     notes: tuple[str, ...]
+    refusals: tuple[str, ...] = ()
+    """For a gate that says no: the checks that block, each with what was found."""
 
 
 def decide(prepared: Prepared, *, force: bool = False) -> list[Decision]:
@@ -95,6 +99,19 @@ def _explain(prepared: Prepared, decision: Decision) -> Explanation:
         reason,
         changes,
         last.notes if last else (),
+        _refusals(prepared, decision),
+    )
+
+
+def _refusals(prepared: Prepared, decision: Decision) -> tuple[str, ...]:
+    record = decision.record
+    if record is None or record.passed or "report" not in record.outputs:
+        return ()
+    report = decode(prepared.workspace.store.read(record.outputs["report"].oid), Report)
+    return tuple(
+        f"{verdict.check}{f' [{verdict.slice}]' if verdict.slice else ''}: {verdict.message}"
+        for verdict in report.verdicts
+        if verdict.state == "fail"
     )
 
 

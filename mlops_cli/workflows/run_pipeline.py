@@ -26,6 +26,7 @@ from mlops_cli.store.checkout import checkout
 from mlops_cli.store.git import git_state
 from mlops_cli.store.records import Artifact
 from mlops_cli.workflows.code_snapshot import code_files, store_code
+from mlops_cli.workflows.naming import check_names
 from mlops_cli.workflows.prepare import Prepared, prepare
 from mlops_cli.workflows.publish import PASSED, Published, Publisher
 from mlops_cli.workflows.sources import take_sources, write_lock
@@ -71,12 +72,16 @@ class RunReport:
     """False: nothing ran and no name moved, so there is nothing new to remember."""
     files: tuple[str, ...] = ()
     """Files of the work tree that the run wrote."""
+    restored: tuple[str, ...] = ()
+    """Sources that were missing and came back from the lock."""
 
 
 def run_pipeline(workspace: Workspace, options: RunOptions, watch: Watcher) -> RunReport:
     """Run a pipeline; raises UserError before anything is started, later mistakes are in the report."""
     started, clock = timestamp(), time.monotonic()
     prepared = prepare(workspace, options.spec, options.parameters or {}, options.select)
+    check_names(workspace, prepared.graph)
+    restored = tuple(prepared.pipeline.sources[name].path for name in missing_sources(prepared))
     sources = take_sources(workspace, prepared.pipeline, prepared.needed_sources, locked=options.locked)
     name = new_run_id()
     execution = _execute(prepared, sources, options, name, watch)
@@ -95,8 +100,15 @@ def run_pipeline(workspace: Workspace, options: RunOptions, watch: Watcher) -> R
         parameters=prepared.graph.parameters,
         recorded=False,
         files=_put_into_work_tree(prepared, results),
+        restored=restored,
     )
     return _finish(prepared, sources, results, report, started)
+
+
+def missing_sources(prepared: Prepared) -> list[str]:
+    """The needed sources that the work tree does not have."""
+    root, sources = prepared.workspace.root, prepared.pipeline.sources
+    return [name for name in prepared.needed_sources if not (root / sources[name].path).exists()]
 
 
 def new_run_id() -> str:
@@ -124,6 +136,7 @@ def _execute(
     )
 
     def start_executor() -> Executor:
+        git_state(workspace.root)  # asked once in a process: what counts is where the code stood when the run began
         sweep(workspace.store.folder / WORK)
         module = importlib.import_module(EXECUTORS[options.executor])
         executor: Executor = module.create(ENTRY, capacity, preload(prepared))

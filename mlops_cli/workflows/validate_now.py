@@ -42,7 +42,7 @@ def validate_now(workspace: Workspace, spec: Path, subjects: Subjects) -> Report
         raise UserError(f"{validation.file} does not say which data to judge", "give --data REF or PATH")
     with _folder() as folder:
         inputs = {"data": _input(workspace, folder, data, "data")}
-        labels = {"data": data}
+        labels = {"data": _shown(Path(data), workspace.root)}
         if not isinstance(validation, DataValidation):
             model = subjects.model or validation.model
             if model is None:

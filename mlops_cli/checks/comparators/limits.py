@@ -17,14 +17,14 @@ def maximum(case: Case) -> Judgement:
     return limit(case.check, case.found, -1)
 
 
-def limit(check: Check, found: Measured, sign: int) -> Judgement:
-    """One rule for both sides: `sign` is 1 where bigger is better, -1 where smaller is."""
+def limit(check: Check, found: Measured, sign: int, what: str | None = None) -> Judgement:
+    """One rule for both sides: `sign` is 1 where bigger is better, -1 where smaller is; `what` names the number."""
     value, bound = as_number(found.value), limit_of(check).value
     if check.measure in ("min", "max") and found.bad:
         return Judgement("fail", beyond(check, found, sign))
     if value is None:
         return NOTHING
-    text = sentence(check, found)
+    text = sentence(check, found, what)
     if sign * value < sign * bound:
         side = "least" if sign > 0 else "most"
         return Judgement("fail", f"{text}; at {side} {limit_of(check).text} is asked for")
@@ -52,7 +52,7 @@ def beyond(check: Check, found: Measured, sign: int) -> str:
     return f"{rows_of(found)} are {side} {limit_of(check).text}{value}"
 
 
-def sentence(check: Check, found: Measured) -> str:
+def sentence(check: Check, found: Measured, what: str | None = None) -> str:
     """What was measured, in words."""
     if check.measure == "nulls":
         nan = f", {found.nan:,} of them not-a-number" if found.nan else ""
@@ -61,7 +61,7 @@ def sentence(check: Check, found: Measured) -> str:
         return f"{show(found.value)} {check.measure}"
     if check.measure in ("min", "max"):
         return f"the {'lowest' if check.measure == 'min' else 'highest'} value is {show(found.value)}"
-    text = f"{check.measure} is {show(found.value)}"
+    text = f"{what or f'{check.measure} is'} {show(found.value)}"
     if found.interval is not None:
         text += f", between {show(found.interval[0])} and {show(found.interval[1])}"
     return text

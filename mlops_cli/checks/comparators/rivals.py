@@ -17,8 +17,8 @@ def not_worse(case: Case) -> Judgement:
     if better is None or case.found.interval is None:
         return Judgement("too_few", "the difference is not defined on these rows", "no_values")
     low, high = case.found.interval
-    text = f"{case.check.measure} is {show(abs(better))} {'better' if better >= 0 else 'worse'} than the baseline's"
-    text += f", between {show(low)} and {show(high)}"
+    text = f"it is {show(abs(better))} {'better' if better >= 0 else 'worse'}"
+    text += f", the difference between {show(low)} and {show(high)} (above 0 is better)"
     if better < -margin:
         return Judgement("fail", f"{text}; at most {limit_of(case.check).text} worse is allowed")
     if low >= -margin:
@@ -28,9 +28,9 @@ def not_worse(case: Case) -> Judgement:
 
 def gap(case: Case) -> Judgement:
     """The best slice is not too far above the worst."""
-    return limit(case.check, case.found, -1)
+    return limit(case.check, case.found, -1, f"between the slices {case.check.measure} differs by")
 
 
 def ratio(case: Case) -> Judgement:
     """The smallest slice's number is not too small a part of the largest's."""
-    return limit(case.check, case.found, 1)
+    return limit(case.check, case.found, 1, f"{case.check.measure} of the lowest slice over the highest is")

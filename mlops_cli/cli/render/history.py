@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from mlops_cli.base.records import Json, canonical
+from mlops_cli.base.records import Json
 from mlops_cli.cli.render.plans import TITLES, WORDS
 from mlops_cli.cli.screen import duration, paint, size, table
 
@@ -26,11 +27,10 @@ def when(time: str) -> str:
     return time[:19].replace("T", " ")
 
 
-def log_text(moves: Sequence[Moved], *, everything: bool) -> str:
-    """`log`: one line a move; outputs of pipelines and aliases of ours only on request."""
-    shown = [move for move in moves if everything or ("/" not in move.name and "@passed." not in move.name)]
+def log_text(moves: Sequence[Moved]) -> str:
+    """`log`: one line a move."""
     rows = []
-    for move in shown:
+    for move in moves:
         version = f"v{move.version}" if move.version else "removed"
         commit = f"git {move.commit}" if move.commit else ""
         rows.append(
@@ -146,7 +146,7 @@ def show_text(found: Shown, *, verbose: bool) -> str:
         return _run(found.run, found.oid, verbose)
     if found.text is not None:
         return found.text
-    return canonical(found.data).decode() if found.data is not None else f"{found.oid}: bytes that are no text"
+    return pretty(found.data) if found.data is not None else f"{found.oid}: bytes that are no text"
 
 
 def _version(found: Shown, version: Version, verbose: bool) -> str:
@@ -168,7 +168,13 @@ def _version(found: Shown, version: Version, verbose: bool) -> str:
     if found.stage:
         rows.append(["made by", f"{found.stage.stage}, in run:{found.stage.run}, {duration(found.stage.seconds)}"])
         rows += _components(found.stage.components, verbose)
-    return table([[paint(title, "dim"), value] for title, value in rows])
+    text = table([[paint(title, "dim"), value] for title, value in rows])
+    return text if found.data is None else f"{text}\n\n{pretty(found.data)}"
+
+
+def pretty(data: Json) -> str:
+    """JSON for people."""
+    return json.dumps(data, indent=2, ensure_ascii=False)
 
 
 def _origin(run: RunRecord) -> list[list[str]]:

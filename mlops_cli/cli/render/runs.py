@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mlops_cli.base.records import BadRecord, decode
 from mlops_cli.checks.verdict import Report
 from mlops_cli.cli.render.verdicts import gate_text
-from mlops_cli.cli.screen import duration, paint, table
+from mlops_cli.cli.screen import counted, duration, paint, table
 from mlops_cli.pipeline.records import StageResult
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ ALIAS_OF_OURS = "passed."
 
 def run_text(report: RunReport, store: Store, *, verbose: bool) -> str:
     """The closing summary of a run."""
-    parts = [_headline(report), _stages(report.stages, verbose=verbose)]
+    parts = [_headline(report), _stages(report.stages, verbose=verbose), _notes(report.stages, verbose=verbose)]
     parts += [_failure(result, store) for result in report.stages if result.status == "failed"]
     parts += [text for result in report.stages if (text := _gate(result, store, verbose=verbose))]
     parts += [_published(report, verbose=verbose), _ending(report)]
@@ -47,13 +47,13 @@ def pending_text(pending: Sequence[PlannedStage]) -> str:
     if not pending:
         return "everything is up to date"
     rows = [[item.stage, item.action, item.reason] for item in pending]
-    return f"{len(pending)} stages are not up to date\n" + table(rows, indent="  ")
+    return f"{counted(len(pending), 'stage')} not up to date\n" + table(rows, indent="  ")
 
 
 def _headline(report: RunReport) -> str:
     counts: Counter[str] = Counter(result.status for result in report.stages)
     if set(counts) <= {"reused", "skipped"} and not report.published:
-        state = f"everything is up to date, {len(report.stages)} stages in {duration(report.seconds)}"
+        state = f"everything is up to date, {counted(len(report.stages), 'stage')} in {duration(report.seconds)}"
         return f"{paint(report.pipeline, 'bold')}: {state}"
     words = ", ".join(f"{counts[status]} {WORDS[status][0]}" for status in ORDER if counts[status])
     return f"{paint(report.pipeline, 'bold')}: {words} in {duration(report.seconds)}"
@@ -74,6 +74,11 @@ def _stages(stages: Sequence[StageResult], *, verbose: bool) -> str:
     if fold:
         rows.append([f"{len(reused)} others", paint("reused", "dim"), "", "unchanged"])
     return table(rows, head=("STAGE", "WHAT", "TIME", "WHY"), indent="  ")
+
+
+def _notes(stages: Sequence[StageResult], *, verbose: bool) -> str:
+    told = [result for result in stages if result.status == "ran" or verbose]
+    return "\n".join(f"{paint('note', 'warn')}: {result.stage}: {note}" for result in told for note in result.notes)
 
 
 def _failure(result: StageResult, store: Store) -> str:
@@ -103,23 +108,21 @@ def _published(report: RunReport, *, verbose: bool) -> str:
     for item in report.published:
         if item.alias and not item.alias.startswith(ALIAS_OF_OURS):
             aliases.setdefault((item.name, item.number), []).append(item.alias)
-    models = [item for item in report.published if item.kind == "model" and not item.alias]
-    sources = [item for item in report.published if item.kind == "data" and not item.alias and "/" not in item.name]
-    outputs = [item for item in report.published if item.kind == "data" and not item.alias and "/" in item.name]
-    rows = [_row(item, aliases) for item in [*models, *sources, *(outputs if verbose else [])]]
-    known = {(item.name, item.number) for item in report.published if not item.alias}
+    named = [item for item in report.published if not item.alias]
+    inner = [item for item in named if item.kind == "data" and item.name.startswith(f"{report.pipeline}/")]
+    shown = sorted((item for item in named if verbose or item not in inner), key=lambda item: item.kind, reverse=True)
+    rows = [_row(item, aliases) for item in shown]
+    known = {(item.name, item.number) for item in named}
     rows += [
         [f"{name}@v{number}", f"is now {', '.join(names)}"]
         for (name, number), names in aliases.items()
         if (name, number) not in known
     ]
-    if outputs and not verbose:
-        rows.append([f"{len(outputs)} outputs", "mlops ls"])
-    metrics = next(
-        (result.metrics for result in reversed(report.stages) if result.metrics and result.kind == "validate"), {}
-    )
+    if inner and not verbose:
+        rows.append([counted(len(inner), "output"), "mlops ls -a"])
     text = "published\n" + table(rows, indent="  ") if rows else ""
-    if models and metrics:
+    metrics = next((item.metrics for item in reversed(report.stages) if item.metrics and item.kind == "validate"), {})
+    if metrics and any(item.kind == "model" for item in named):
         text += "\n\nmetrics\n" + table([[name, f"{value:.4g}"] for name, value in metrics.items()], indent="  ")
     return text
 
@@ -134,7 +137,8 @@ def _row(item: Published, aliases: dict[tuple[str, int], list[str]]) -> list[str
 
 
 def _ending(report: RunReport) -> str:
-    lines = [f"wrote {path}" for path in report.files]
+    lines = [f"restored {path} from mlops.lock" for path in report.restored]
+    lines += [f"wrote {path}" for path in report.files]
     match report.outcome:
         case "gate_failed":
             lines.append(paint("A gate said no: nothing downstream ran, nothing was published.", "bad"))

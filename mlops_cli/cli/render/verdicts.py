@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from mlops_cli.base.records import Json
 from mlops_cli.checks.verdict import Report, Verdict
-from mlops_cli.cli.screen import paint, table
+from mlops_cli.cli.screen import counted, paint, table
 
 MARKS = {
     "pass": ("✓ pass", "good"),
@@ -17,6 +17,7 @@ MARKS = {
     "not_run": ("- not run", "dim"),
 }
 CELL = 40  # characters of an example value
+FOLDED = 8  # checks without an answer that are shown one by one
 
 
 def gate_text(label: str, report: Report, *, verbose: bool = False, brief: bool = False) -> str:
@@ -32,6 +33,10 @@ def gate_text(label: str, report: Report, *, verbose: bool = False, brief: bool 
     head = f"gate {paint(label, 'bold')} ({report.validation}){rows}{against}: {state} ({words})"
     everything = verbose or (report.kind == "model" and not brief)
     shown = [verdict for verdict in report.verdicts if everything or _worth_reading(verdict)]
+    idle = [verdict for verdict in shown if verdict.state in ("not_run", "too_few")]
+    if not report.passed and not verbose and len(idle) > FOLDED:
+        # One fault, such as a file that cannot be read, leaves every other check without an answer.
+        shown = [verdict for verdict in shown if verdict not in idle]
     parts = [
         head,
         table(
@@ -42,6 +47,9 @@ def gate_text(label: str, report: Report, *, verbose: bool = False, brief: bool 
         if shown
         else "",
     ]
+    hidden = len(idle) if not shown or (idle and idle[0] not in shown) else 0
+    if hidden:
+        parts.append(f"  {counted(hidden, 'check')} without an answer (-v shows them)")
     parts += [_examples(verdict) for verdict in shown if verdict.examples]
     return "\n".join(part for part in parts if part)
 

@@ -98,8 +98,10 @@ class LocalExecutor:
             self._server = None
 
     def _start_server(self) -> subprocess.Popen[bytes]:
-        # Hash randomisation is off so that code which iterates over sets gives the same bytes twice.
-        environment = {**os.environ, "PYTHONHASHSEED": "0", **dict.fromkeys(ONE_THREAD, "1")}
+        # Hash randomisation is off so that code which iterates over sets gives the same bytes twice. One thread: a
+        # process that forks must have no others, and Arrow's allocator would start one to tidy up behind it.
+        quiet = {"PYTHONHASHSEED": "0", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
+        environment = {**os.environ, **quiet, **dict.fromkeys(ONE_THREAD, "1")}
         # -P: a file of the user's named like a standard module must not be taken for it.
         command = [sys.executable, "-P", str(SERVER), str(PACKAGES), *self.preload]
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, bufsize=0)
