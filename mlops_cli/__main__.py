@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
@@ -13,4 +14,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    # `-m` puts the current folder first; a file of the user's named like a standard module must not be taken for it.
+    sys.path[:] = [path for path in sys.path if path not in ("", os.getcwd())]  # noqa: PTH109 - before any import
     main()

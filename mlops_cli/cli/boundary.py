@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import platform
 import signal
@@ -38,6 +39,7 @@ DISK = {
 def run(arguments: list[str]) -> int:
     """Run a command line and return its exit code."""
     as_json = "--json" in arguments
+    _make_streams_safe()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         words = command_first(arguments)
@@ -69,6 +71,16 @@ def command_first(arguments: list[str]) -> list[str]:
     if not ahead or ahead >= len(arguments):
         return arguments
     return [arguments[ahead], *arguments[:ahead], *arguments[ahead + 1 :]]
+
+
+def _make_streams_safe() -> None:
+    """A closed stream swallows what is written; one that cannot show a character shows a question mark."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - it lives as long as we do
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

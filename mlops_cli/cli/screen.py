@@ -21,10 +21,11 @@ class Screen:
 
     def result(self, record: object, text: str) -> None:
         """A command's result: `record` as JSON with `--json`, else `text`."""
-        out = canonical(record).decode() if self.as_json else text
-        if out:
-            sys.stdout.write(out if out.endswith("\n") else out + "\n")
-            sys.stdout.flush()
+        if self.as_json:
+            _write_bytes(canonical(record) + b"\n")
+        elif text:
+            sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        sys.stdout.flush()
 
     def note(self, text: str) -> None:
         """A line of progress for people; machines that asked for JSON do not get it."""
@@ -43,6 +44,15 @@ class Screen:
         return (
             not self.as_json and sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
         )
+
+
+def _write_bytes(data: bytes) -> None:
+    """JSON is UTF-8 whatever the terminal's own encoding is."""
+    raw = getattr(sys.stdout, "buffer", None)
+    if raw is None:
+        sys.stdout.write(data.decode())
+    else:
+        raw.write(data)
 
 
 def paint(text: str, style: str) -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import importlib
 import inspect
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,30 +17,6 @@ from mlops_cli.tables.read import need_columns
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-def find_maker(target: str, project: str) -> Callable[..., Any]:
-    """The class or function that `module:Name` names, from the project's modules first. Raises StageFailed."""
-    module, _, name = target.partition(":")
-    if project not in sys.path:
-        sys.path.insert(0, project)
-    try:
-        found = importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        hint = f"is there a file {module.replace('.', '/')}.py in the project?" if error.name == module else None
-        raise StageFailed(f"'{target}' cannot be imported: there is no module '{error.name}'", hint) from None
-    except (ImportError, SyntaxError) as error:
-        raise StageFailed(f"'{target}' cannot be imported: {first_line(error)}") from None
-    maker = getattr(found, name, None)
-    if maker is None:
-        near = difflib.get_close_matches(name, dir(found), n=1)
-        raise StageFailed(f"module '{module}' has no '{name}'", f"did you mean '{near[0]}'?" if near else None)
-    if not callable(maker):
-        raise StageFailed(
-            f"'{target}' is no class and no function", "name an estimator class, or a function that makes one"
-        )
-    result: Callable[..., Any] = maker
-    return result
 
 
 def make_estimator(maker: Callable[..., Any], target: str, arguments: Mapping[str, Json], seed: int | None) -> Any:

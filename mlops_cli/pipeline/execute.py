@@ -183,7 +183,7 @@ class Execution:
         node = self.graph.nodes[finished.id]
         attempt = self._active.pop(node.id)
         decision = self._decisions[node.id]
-        outcome = self.work.collect(node, decision, finished)
+        outcome = self._collect(node, decision, finished)
         if isinstance(outcome, Failure) and outcome.cause in node.stage.retry.when and attempt <= node.stage.retry.max:
             self._start(node, attempt + 1)
             return
@@ -194,6 +194,14 @@ class Execution:
             self.planner.finish(node.id, outcome.record)
             status: Status = "ran" if outcome.record.passed else "gate_failed"
             self._end(node, status, decision.reason, decision, outcome, attempts=attempt, seconds=finished.seconds)
+
+    def _collect(self, node: Node, decision: Decision, finished: Finished) -> Kept | Failure:
+        try:
+            return self.work.collect(node, decision, finished)
+        except StoreError:
+            raise  # the store cannot take any stage's result
+        except UserError as error:
+            return Failure("error", error.faults[0].message, error.faults[0].hint)
 
     def _give_up(self, node: Node, decision: Decision, failure: Failure, attempt: int, seconds: float) -> None:
         self._release(node)

@@ -156,8 +156,14 @@ def compile_graph(pipeline: Pipeline, parameters: Mapping[str, Json]) -> Graph:
 def _bindings(stage: Stage) -> dict[str, dict[str, Scalar]]:
     if not stage.matrix:
         return {stage.name: {}}
-    rows = (dict(zip(stage.matrix, values, strict=True)) for values in itertools.product(*stage.matrix.values()))
-    return {f"{stage.name}[{_label(row)}]": row for row in rows}
+    found: dict[str, dict[str, Scalar]] = {}
+    for values in itertools.product(*stage.matrix.values()):
+        row = dict(zip(stage.matrix, values, strict=True))
+        name = f"{stage.name}[{_label(row)}]"
+        if name in found:
+            raise SpecError(f"two instances would be called {name}", "their values differ only in type", stage.place)
+        found[name] = row
+    return found
 
 
 def _label(binding: Mapping[str, Scalar]) -> str:

@@ -5,8 +5,9 @@ Arguments are bound by name. An annotation chooses how an input is loaded; witho
 
 from __future__ import annotations
 
-import importlib
 import inspect
+import json
+import math
 import shutil
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from mlops_cli.base.errors import StageFailed
+from mlops_cli.base.importing import import_callable
 from mlops_cli.base.records import canonical, parse
 from mlops_cli.models.format import load_model, save_estimator
 from mlops_cli.spec.pipeline import Call, Output
@@ -34,7 +36,7 @@ ENDINGS = {
 
 def run(job: Job) -> Outcome:
     """Load, call, store; raises StageFailed where arguments or results do not fit the spec."""
-    function = find(msgspec.convert(dict(job.options), Call).target)
+    function = import_callable(msgspec.convert(dict(job.options), Call).target, job.project)
     arguments = {name: _load_argument(job, name, function) for name in job.inputs}
     result = function(**arguments, **job.arguments)
     values = _by_output(result, job.outputs)
@@ -42,24 +44,6 @@ def run(job: Job) -> Outcome:
     metrics = [output.name for output in job.outputs if output.type == "metrics"]
     numbers = {name: float(value) for key in metrics for name, value in values[key].items()} if metrics else {}
     return Outcome({name: Made(str(path)) for name, path in made.items()}, numbers)
-
-
-def find(target: str) -> Callable[..., object]:
-    """The callable that `module:name` names; raises StageFailed where there is none."""
-    module_name, _, name = target.partition(":")
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        missing = error.name or module_name
-        raise StageFailed(
-            f"cannot import '{module_name}': no module named '{missing}'", "is it installed, or in the project?"
-        ) from error
-    function: object = module
-    for part in name.split("."):
-        function = getattr(function, part, None)
-    if not callable(function):
-        raise StageFailed(f"'{target}' is not a function or class")
-    return function
 
 
 def _load_argument(job: Job, name: str, function: Callable[..., object]) -> object:
@@ -144,7 +128,7 @@ def _store(job: Job, output: Output, value: typing.Any) -> Path:
         return _take(value, path, output)
     try:
         _write(job, output, value, path)
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, NotImplementedError) as error:
         kind = type(value).__name__
         raise StageFailed(
             f"output '{output.name}' is declared as {output.type}; the function returned a {kind}: {error}"
@@ -156,11 +140,40 @@ def _take(value: Path, path: Path, output: Output) -> Path:
     if not value.exists():
         raise StageFailed(f"output '{output.name}': the function returned the path {value}, where nothing is")
     target = path if output.path else path.with_suffix(value.suffix) if value.is_file() else path
-    if value.is_dir():
-        shutil.copytree(value, target)
-    else:
-        shutil.copyfile(value, target)
+    try:
+        if value.is_dir():
+            shutil.copytree(value, target)
+        else:
+            shutil.copyfile(value, target)
+    except (OSError, shutil.Error) as error:
+        raise StageFailed(
+            f"output '{output.name}': {value} cannot be copied: {error}", "files and folders only"
+        ) from error
     return target
+
+
+def _json(value: object) -> bytes:
+    """Canonical JSON of what a user's function returned; numbers and arrays of numpy count as Python's."""
+    plain = json.loads(msgspec.json.encode(value, enc_hook=_unwrap)) if _finite(value) else None
+    if plain is None and value is not None:
+        raise ValueError("it holds NaN or an infinity, which JSON cannot say: return None there, or leave it out")
+    return canonical(plain)
+
+
+def _unwrap(value: typing.Any) -> object:
+    if hasattr(value, "tolist"):  # numpy scalars and arrays, pandas series
+        return value.tolist()
+    raise NotImplementedError(f"a {type(value).__name__} is no JSON")
+
+
+def _finite(value: typing.Any) -> bool:
+    if isinstance(value, dict):
+        return all(map(_finite, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(_finite, value))
+    if hasattr(value, "tolist"):
+        return _finite(value.tolist())
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _as_table(value: typing.Any) -> typing.Any:
@@ -179,9 +192,9 @@ def _write(job: Job, output: Output, value: typing.Any, path: Path) -> None:
         case "model":
             save_estimator(value, path, job.trust)
         case "metrics":
-            path.write_bytes(canonical({str(name): float(number) for name, number in value.items()}))
+            path.write_bytes(_json({str(name): float(number) for name, number in value.items()}))
         case "json":
-            path.write_bytes(canonical(value))
+            path.write_bytes(_json(value))
         case "plot" if hasattr(value, "savefig"):
             value.savefig(path, metadata={"Software": None})  # the library's version would change the bytes
         case "plot" | "file" if isinstance(value, bytes):

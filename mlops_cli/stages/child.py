@@ -19,6 +19,7 @@ from mlops_cli.stages.base import Job, Outcome, StageVerb
 from mlops_cli.stages.reads import Reads
 
 FAILED = 3
+LONGEST = 2000  # characters of a message; the log has all of it
 JOB, ANSWER = "@job.json", "@answer.json"  # no output can have such a name
 
 
@@ -62,9 +63,12 @@ def execute(job: Job) -> Answer:
         )
     except Exception as error:  # noqa: BLE001 - the user's code may raise anything; it is told in full in the log
         _print_user_part(error, job.project)
-        return Answer(message=f"{type(error).__name__}: {error}{_where(error, job.project)}")
+        return Answer(message=f"{type(error).__name__}: {_text(error)}{_where(error, job.project)}")
     except SystemExit as error:
         return Answer(message=f"the code called exit({error.code!r})", hint="return from the function instead")
+    except BaseException as error:  # noqa: BLE001 - this process ends here, and its parent must learn why
+        _print_user_part(error, job.project)
+        return Answer(message=f"{type(error).__name__}: {_text(error)}{_where(error, job.project)}")
 
 
 def _settle(job: Job) -> None:
@@ -95,7 +99,17 @@ def _print_causes(error: UserError) -> None:
         traceback.print_exception(cause)
 
 
-def _print_user_part(error: Exception, project: str) -> None:
+def _text(error: BaseException) -> str:
+    """An exception's message as text that can be stored and shown, whatever the exception is like."""
+    try:
+        text = str(error)
+    except Exception as broken:  # noqa: BLE001 - the user's `__str__` is the user's code too
+        return f"(its message cannot be made: {type(broken).__name__})"
+    text = text.encode("utf-8", "backslashreplace").decode()
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text):,} characters)"
+
+
+def _print_user_part(error: BaseException, project: str) -> None:
     """The traceback from the first frame of the project's code on; the whole one where there is none."""
     frame = error.__traceback__
     while frame is not None and not _is_theirs(frame, project):
@@ -103,7 +117,7 @@ def _print_user_part(error: Exception, project: str) -> None:
     traceback.print_exception(error.with_traceback(frame) if frame else error)
 
 
-def _where(error: Exception, project: str) -> str:
+def _where(error: BaseException, project: str) -> str:
     """The innermost line of the project's code in the error's path."""
     place = ""
     frame = error.__traceback__

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mlops_cli.models.fitting import find_maker, fit_model, make_estimator
+from mlops_cli.base.importing import import_callable
+from mlops_cli.models.fitting import fit_model, make_estimator
 from mlops_cli.models.format import save_model
 from mlops_cli.spec.pipeline import Fit
 from mlops_cli.stages.base import Job, Made, Outcome
@@ -14,7 +15,7 @@ def run(job: Job) -> Outcome:
     """Fit on every row of the input `data`; output `model`. Raises StageFailed."""
     said = options(job, Fit)
     frame = read_frame(data_path(job))
-    maker = find_maker(said.target_class, job.project)
+    maker = import_callable(said.target_class, job.project)
     estimator = make_estimator(maker, said.target_class, job.arguments, job.seed)
     model = fit_model(estimator, frame, said.target, said.features)
     folder = output_path(job, "model")

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 from conftest import Ended, Project
 
 
@@ -223,7 +228,6 @@ def test_selected_stages_bring_what_they_need(project: Project) -> None:
     )
     assert statuses(project.quick("run", "b", "--json")) == {"a": "ran", "b": "ran"}
     assert statuses(project.quick("run", "specs/pipeline.yaml", "c", "--json")) == {"c": "ran"}
-    assert "did you mean" in project.quick("run", "d", code=2).err or True
     assert "there is no stage 'nothing'" in project.quick("run", "nothing", code=2).err
 
 
@@ -272,3 +276,105 @@ def test_keys_do_not_depend_on_names_places_or_resources(project: Project, tmp_p
         '  table: {resources: {cpu: 2}, out: table, call: "steps:table"}\n',
     )
     assert set(statuses(project.quick("run", "--json")).values()) == {"reused"}
+
+
+ODD = """
+import os, sys, signal
+import numpy as np
+
+class Odd(Exception):
+    def __str__(self):
+        raise RuntimeError("no text")
+
+def nan_metric():
+    return {"accuracy": float("nan")}
+
+def nan_json():
+    return {"rows": [1, float("inf")]}
+
+def numbers():
+    return {"flag": np.bool_(True), "count": np.int64(3), "list": np.arange(3), "mean": np.float32(0.5)}
+
+def base():
+    raise KeyboardInterrupt("by the code")
+
+def odd():
+    raise Odd()
+
+def surrogate():
+    raise ValueError("bad \\udcff text")
+
+def huge():
+    raise ValueError("x" * 5_000_000)
+
+def nothing():
+    pass
+
+def leave():
+    os._exit(7)
+"""
+ODD_CASES = {
+    "nan_metric": ("metrics", "holds NaN or an infinity"),
+    "nan_json": ("json", "holds NaN or an infinity"),
+    "base": ("json", "KeyboardInterrupt: by the code (odd.py:"),
+    "odd": ("json", "Odd: (its message cannot be made: RuntimeError)"),
+    "surrogate": ("json", "ValueError: bad \\udcff text"),
+    "huge": ("json", "… (5,000,000 characters)"),
+    "nothing": ("json", "the function returned nothing, the stage declares x"),
+    "leave": ("json", "ended with 7 and no answer"),
+}
+
+
+def test_odd_functions_are_told_in_words(project: Project) -> None:
+    project.write("odd.py", ODD)
+    stages = "".join(f'  {name}: {{call: "odd:{name}", out: {{x: {kind}}}}}\n' for name, (kind, _) in ODD_CASES.items())
+    spec(project, stages + '  numbers: {call: "odd:numbers", out: {x: {type: json, path: numbers.json}}}\n')
+    ended = project.quick("run", "--keep-going", "--json", code=3)
+    for name, (_, message) in ODD_CASES.items():
+        assert message in failure(ended, name), name
+    assert (project.root / "numbers.json").read_text() == '{"count":3,"flag":true,"list":[0,1,2],"mean":0.5}'
+
+
+def test_a_file_named_like_another_module_is_told(project: Project) -> None:
+    project.write("queue.py", "def go():\n    return {}\n")
+    project.write("json.py", "raise SystemExit('mine')\n")
+    spec(project, '  a: {call: "queue:go", out: {x: json}}\n')
+    ended = project.mlops("run", "--json", code=3)
+    assert "'queue' does not mean queue.py here" in failure(ended, "a")
+
+
+def test_a_file_that_a_function_opens_by_itself_is_told(project: Project) -> None:
+    project.write("words.txt", "a\n")
+    project.write(
+        "steps.py",
+        "from pathlib import Path\ndef go():\n    return {'text': Path(__file__).with_name('words.txt').read_text()}\n",
+    )
+    spec(project, '  a: {call: "steps:go", out: {x: json}}\n')
+    assert "note: a: it read words.txt, which is no input of it" in project.quick("run").out
+
+
+def test_matrix_values_of_one_text_are_refused(project: Project) -> None:
+    spec(project, "  a: {matrix: {y: [1, '1']}, sh: 'echo {params.y} > {out.x}', out: {x: file}}\n")
+    assert "two instances would be called a[y=1]" in project.quick("plan", code=2).err
+
+
+def test_a_closed_or_narrow_terminal_is_no_bug(project: Project) -> None:
+    spec(project, "  a: {sh: 'echo x > {out.x}', out: {x: file}}\n")
+    narrow = Project(project.root, {"PYTHONIOENCODING": "ascii"})
+    narrow.mlops("run", "--force")
+    assert json.loads(narrow.mlops("ls", "-a", "--json").out)["names"]
+    command = f"{sys.executable} -m mlops_cli ls >&-"
+    assert (
+        subprocess.run(["bash", "-c", command], cwd=project.root, stderr=subprocess.PIPE, check=False).returncode == 0
+    )
+
+
+def test_common_options_may_stand_before_the_command(project: Project, tmp_path: Path) -> None:
+    spec(project, "  a: {sh: 'true'}\n")
+    assert Project(tmp_path).quick("-C", str(project.root), "--json", "plan").json["stages"][0]["stage"] == "a"
+
+
+def test_one_name_is_a_model_or_data_but_not_both(demo: Project) -> None:
+    demo.write("breast-cancer", "not a model")
+    assert "the name 'breast-cancer' belongs to a model" in demo.quick("add", "breast-cancer", code=2).err
+    assert demo.quick("models", "--json").json["models"][0]["name"] == "breast-cancer"

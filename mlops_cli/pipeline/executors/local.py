@@ -137,14 +137,15 @@ class LocalExecutor:
             if running.task.timeout and not running.killed and now >= running.started + running.task.timeout:
                 self._kill(running, "timeout")
 
-    def _kill(self, running: _Running, why: Literal["timeout", "cancelled"]) -> None:
+    def _kill(self, running: _Running, why: Literal["timeout", "cancelled"] | None) -> None:
         running.killed = why
         if running.pid is not None:  # else the report that brings the process id kills it
             with suppress(ProcessLookupError):
                 os.killpg(running.pid, signal.SIGKILL)
 
     def _lose_server(self) -> None:
-        for name in list(self._running):
+        for name, running in list(self._running.items()):
+            self._kill(running, running.killed)  # nobody else would end the children of a server that is gone
             self._finish(name, -signal.SIGKILL, 0.0, 0)
         if self._server is not None:
             self._server.wait()
