@@ -107,3 +107,8 @@ class RunRecord:
     """Source -> what it was."""
     stages: tuple[StageResult, ...]
     format: int = 1
+
+
+def spoken(word: str) -> str:
+    """A status or an outcome as people say it."""
+    return "said no" if word == "gate_failed" else word.replace("_", " ")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlops_cli.base.errors import UserError
-from mlops_cli.pipeline.records import RunRecord, StageResult
+from mlops_cli.pipeline.records import RunRecord, StageResult, spoken
 from mlops_cli.store.records import Version
 from mlops_cli.store.refs import Resolved, resolve
 from mlops_cli.workflows.plan_pipeline import Explanation, explain_stage
@@ -73,8 +73,8 @@ def _stage(item: Explanation) -> Explained:
 def _reference(workspace: Workspace, found: Resolved) -> Explained:
     if found.kind == "run":
         run = workspace.store.read_record(found.oid, "run", RunRecord)
-        lines = [f"pipeline {run.pipeline}, {run.outcome}, at {run.started}"]
-        lines += [f"{result.stage}: {result.status}, {result.reason}" for result in run.stages]
+        lines = [f"pipeline {run.pipeline}, {spoken(run.outcome)}, at {run.started}"]
+        lines += [f"{result.stage}: {spoken(result.status)}, {result.reason}" for result in run.stages]
         return Explained(f"run:{run.id}", tuple(lines))
     if found.version is None:
         return Explained(found.oid[:12], ("an object of the store that is no version and no run",))
@@ -89,7 +89,9 @@ def _story(workspace: Workspace, version: Version, oid: str) -> list[str]:
         where = f"stage {version.stage}" if version.stage else "a source"
         lines.append(f"by {where} in run {run.id} of {run.pipeline}")
         lines += [
-            f"  {result.stage}: {result.status}, {result.reason}" for result in run.stages if _made(result, version)
+            f"  {result.stage}: {spoken(result.status)}, {result.reason}"
+            for result in run.stages
+            if _made(result, version)
         ]
     for line in workspace.journal.lines():
         for name, (_, new) in line.set.items():

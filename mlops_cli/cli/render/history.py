@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from mlops_cli.base.records import Json
 from mlops_cli.cli.render.plans import TITLES, WORDS
-from mlops_cli.cli.screen import duration, paint, size, table
+from mlops_cli.cli.screen import counted, duration, paint, size, table
+from mlops_cli.pipeline.records import spoken
 
 if TYPE_CHECKING:
     from mlops_cli.pipeline.records import Components, RunRecord
@@ -51,7 +52,7 @@ def names_text(found: Sequence[Named]) -> str:
     """`ls`: one line a name."""
     rows = []
     for item in found:
-        files = f", {item.artifact.files} files" if item.artifact.layout == "tree" else ""
+        files = f", {counted(item.artifact.files, 'file')}" if item.artifact.layout == "tree" else ""
         note = paint(", ".join(item.aliases), "good")
         rows.append(
             [
@@ -91,10 +92,10 @@ def runs_text(found: Sequence[RunLine]) -> str:
     rows = []
     for run in found:
         style = {"done": "good", "gate_failed": "warn"}.get(run.outcome, "bad")
-        counts = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in run.counts.items())
+        counts = ", ".join(f"{count} {spoken(status)}" for status, count in run.counts.items())
         metrics = "  ".join(f"{name} {value:.4g}" for name, value in run.metrics.items())
         parameters = " ".join(f"{name}={value}" for name, value in run.parameters.items())
-        outcome = paint(run.outcome.replace("_", " "), style)
+        outcome = paint(spoken(run.outcome), style)
         rows.append(
             [
                 f"run:{run.id}",
@@ -119,7 +120,7 @@ def status_text(found: ProjectStatus) -> str:
     parts += [_pipeline(item) for item in found.pipelines] or ["no pipeline in specs/ yet"]
     if found.last_run:
         run = found.last_run
-        parts.append(f"last run: run:{run.id} of {run.pipeline}, {run.outcome.replace('_', ' ')}, {when(run.started)}")
+        parts.append(f"last run: run:{run.id} of {run.pipeline}, {spoken(run.outcome)}, {when(run.started)}")
     if found.names:
         parts.append(names_text(found.names))
     return "\n\n".join(parts)
@@ -155,7 +156,7 @@ def _version(found: Shown, version: Version, verbose: bool) -> str:
         ["version", f"{version.name}@v{found.number}" if found.number else version.name],
         ["kind", version.kind],
         ["id", found.oid],
-        ["content", f"{artifact.oid}  ({artifact.name}, {size(artifact.bytes)}, {artifact.files} files)"],
+        ["content", f"{artifact.oid}  ({artifact.name}, {size(artifact.bytes)}, {counted(artifact.files, 'file')})"],
         ["made", when(version.created)],
     ]
     if version.stage:
@@ -180,7 +181,7 @@ def pretty(data: Json) -> str:
 def _origin(run: RunRecord) -> list[list[str]]:
     git = f"git {run.git.commit[:SHORT]}{' with uncommitted changes' if run.git.dirty else ''}" if run.git else "no git"
     rows = [
-        ["run", f"run:{run.id} of {run.pipeline} ({run.spec}), {run.outcome.replace('_', ' ')}"],
+        ["run", f"run:{run.id} of {run.pipeline} ({run.spec}), {spoken(run.outcome)}"],
         ["code", f"{git}; files {run.code[:SHORT]} (mlops checkout run:{run.id} DIR)"],
         ["parameters", _values(run.parameters) or "none"],
         ["seed", str(run.seed or 0)],
@@ -210,7 +211,7 @@ def _values(values: Mapping[str, Json] | Mapping[str, float]) -> str:
 def _run(run: RunRecord, oid: str, verbose: bool) -> str:
     rows = [["id", oid], ["started", f"{when(run.started)}, took {duration(run.seconds)}"], *_origin(run)]
     stages = [
-        [item.stage, item.status.replace("_", " "), duration(item.seconds) if item.seconds else "", item.reason]
+        [item.stage, spoken(item.status), duration(item.seconds) if item.seconds else "", item.reason]
         for item in run.stages
     ]
     text = table([[paint(title, "dim"), value] for title, value in rows])
