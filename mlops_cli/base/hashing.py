@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import NewType
 
@@ -12,7 +13,13 @@ from mlops_cli.base.records import canonical
 Oid = NewType("Oid", str)
 """The identity of an object: 64 lower-case hexadecimal digits, the BLAKE3-256 of its bytes."""
 
+IDENTITY = re.compile(r"[0-9a-f]{64}")
 THREADS_PAY_FROM = 1 << 20  # bytes; below this, starting threads costs more than it saves
+
+
+def is_oid(text: str) -> bool:
+    """Whether a text that was read from somewhere is an identity, so that it may become an `Oid` and part of a path."""
+    return IDENTITY.fullmatch(text) is not None
 
 
 def hash_bytes(data: bytes | memoryview) -> Oid:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import errno
 import io
 import os
-import platform
 import signal
 import sys
-import tempfile
-import traceback
 from pathlib import Path
 from types import FrameType
 
@@ -105,6 +102,9 @@ def _show(error: UserError, as_json: bool, code: int | None = None) -> None:
 
 def _bug(error: Exception, arguments: list[str]) -> int:
     """Write a report of a bug of ours and say where it is."""
+    import platform
+    import tempfile
+    import traceback
     from importlib.metadata import PackageNotFoundError, version
 
     try:

@@ -66,15 +66,14 @@ class Execution:
 
     graph: Graph
     planner: Planner
-    work: Work
-    start_executor: Callable[[], Executor]
+    start: Callable[[], tuple[Executor, Work]]
     capacity: int
     watch: Watcher
     keep_going: bool = False
     chosen: frozenset[str] | None = None
     results: dict[str, StageResult] = field(default_factory=dict)
     interrupted: bool = False
-    _executor: Executor | None = None
+    _started: tuple[Executor, Work] | None = None
     _ready: list[tuple[float, int, str]] = field(default_factory=list)
     _decisions: dict[str, Decision] = field(default_factory=dict)
     _active: dict[str, int] = field(default_factory=dict)
@@ -89,13 +88,13 @@ class Execution:
             while self._active or self._ready:
                 self._fill()
                 if self._active:
-                    self._take(self._running().wait())
+                    self._take(self._running()[0].wait())
                     self._settle()
         except KeyboardInterrupt:
             self._interrupt()
         finally:
-            if self._executor:
-                self._executor.close()
+            if self._started:
+                self._started[0].close()
         return {name: self.results[name] for name in self._nodes() if name in self.results}
 
     def _nodes(self) -> list[str]:
@@ -168,16 +167,16 @@ class Execution:
         self._active[node.id] = attempt
         self._tell(node.id, "start" if attempt == 1 else "retry", decision.reason)
         try:
-            task = self.work.prepare(node, decision)
+            task = self._running()[1].prepare(node, decision)
         except StoreError as error:
             fault = error.faults[0]
             self._give_up(node, decision, Failure("error", fault.message, fault.hint), attempt, 0.0)
             return
-        self._running().submit(task)
+        self._running()[0].submit(task)
 
-    def _running(self) -> Executor:
-        self._executor = self._executor or self.start_executor()
-        return self._executor
+    def _running(self) -> tuple[Executor, Work]:
+        self._started = self._started or self.start()
+        return self._started
 
     def _take(self, finished: Finished) -> None:
         node = self.graph.nodes[finished.id]
@@ -197,7 +196,7 @@ class Execution:
 
     def _collect(self, node: Node, decision: Decision, finished: Finished) -> Kept | Failure:
         try:
-            return self.work.collect(node, decision, finished)
+            return self._running()[1].collect(node, decision, finished)
         except StoreError:
             raise  # the store cannot take any stage's result
         except UserError as error:
@@ -215,8 +214,8 @@ class Execution:
 
     def _interrupt(self) -> None:
         self.interrupted = True
-        if self._executor:
-            self._executor.cancel()
+        if self._started:
+            self._started[0].cancel()
         for name in self._nodes():
             if name not in self.results:
                 self._end(self.graph.nodes[name], "cancelled", "interrupted")

@@ -4,36 +4,36 @@ from __future__ import annotations
 
 import importlib
 import os
-import secrets
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from mlops_cli.base.clock import timestamp
 from mlops_cli.base.records import Json
-from mlops_cli.pipeline.execute import Execution, Watcher
+from mlops_cli.pipeline.execute import Execution, Watcher, Work
 from mlops_cli.pipeline.executors import EXECUTORS
 from mlops_cli.pipeline.executors.base import Executor
 from mlops_cli.pipeline.key import VERB_FACTS
 from mlops_cli.pipeline.records import RunRecord, StageResult
 from mlops_cli.spec.pipeline import Call, Fit
 from mlops_cli.stages import VERB_MODULES
-from mlops_cli.stages.work import StageWork
-from mlops_cli.store.checkout import checkout
 from mlops_cli.store.git import git_state
 from mlops_cli.store.records import Artifact
 from mlops_cli.workflows.code_snapshot import code_files, store_code
 from mlops_cli.workflows.naming import check_names
 from mlops_cli.workflows.prepare import Prepared, prepare
-from mlops_cli.workflows.publish import PASSED, Published, Publisher
+from mlops_cli.workflows.publish import Published, Publisher
 from mlops_cli.workflows.sources import take_sources, write_lock
+from mlops_cli.workflows.work_tree import check_paths, put_outputs, wanted_paths
 from mlops_cli.workflows.workspace import Workspace
 
 ENTRY = "mlops_cli.stages.child:main"
+STAGE_WORK = "mlops_cli.stages.work"
 WORK = "work"
+ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"  # letters and digits that are not taken for one another
 # Libraries that may be loaded before a fork: they start no threads and hold no files by being imported.
 FORK_SAFE = frozenset({"numpy", "pandas", "pyarrow", "scipy", "sklearn", "duckdb", "skops"})
 MODULES = {"sklearn": "sklearn.pipeline", "skops": "skops.io", "pyarrow": "pyarrow.parquet"}
@@ -72,6 +72,8 @@ class RunReport:
     """False: nothing ran and no name moved, so there is nothing new to remember."""
     files: tuple[str, ...] = ()
     """Files of the work tree that the run wrote."""
+    saved: Mapping[str, str] = field(default_factory=dict)
+    """Such a file -> the name `autosave/<n>` that keeps what was there and was not an output of ours."""
     restored: tuple[str, ...] = ()
     """Sources that were missing and came back from the lock."""
 
@@ -81,6 +83,7 @@ def run_pipeline(workspace: Workspace, options: RunOptions, watch: Watcher) -> R
     started, clock = timestamp(), time.monotonic()
     prepared = prepare(workspace, options.spec, options.parameters or {}, options.select)
     check_names(workspace, prepared.graph)
+    check_paths(prepared, wanted_paths(prepared), {})
     restored = tuple(prepared.pipeline.sources[name].path for name in missing_sources(prepared))
     sources = take_sources(workspace, prepared.pipeline, prepared.needed_sources, locked=options.locked)
     name = new_run_id()
@@ -89,6 +92,7 @@ def run_pipeline(workspace: Workspace, options: RunOptions, watch: Watcher) -> R
         results = execution.run()
     finally:
         shutil.rmtree(workspace.store.folder / WORK / f"{os.getpid()}-{name}", ignore_errors=True)
+    written = put_outputs(prepared, results)
     report = RunReport(
         id=name,
         pipeline=prepared.pipeline.name,
@@ -99,7 +103,8 @@ def run_pipeline(workspace: Workspace, options: RunOptions, watch: Watcher) -> R
         published=(),
         parameters=prepared.graph.parameters,
         recorded=False,
-        files=_put_into_work_tree(prepared, results),
+        files=tuple(written),
+        saved={path: name for path, name in written.items() if name},
         restored=restored,
     )
     return _finish(prepared, sources, results, report, started)
@@ -113,7 +118,7 @@ def missing_sources(prepared: Prepared) -> list[str]:
 
 def new_run_id() -> str:
     """A short name for a run, such as `k3f9qa`."""
-    return "".join(secrets.choice("abcdefghjkmnpqrstvwxyz23456789") for _ in range(8))
+    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in os.urandom(8))
 
 
 def _execute(
@@ -122,30 +127,28 @@ def _execute(
     workspace = prepared.workspace
     force = frozenset(prepared.chosen or prepared.graph.nodes) if options.force else frozenset()
     capacity = options.jobs or os.cpu_count() or 1
-    work = StageWork(
-        root=workspace.root,
-        store=workspace.store,
-        cache=workspace.cache,
-        keyer=prepared.keyer,
-        folder=workspace.store.folder / WORK / f"{os.getpid()}-{name}",
-        run=name,
-        pipeline=prepared.pipeline.name,
-        seed=prepared.pipeline.seed or 0,
-        trust=workspace.project.trust,
-        capacity=capacity,
-    )
 
-    def start_executor() -> Executor:
+    def start() -> tuple[Executor, Work]:
+        """Called when the first stage has to run: a run that has nothing to do loads no stage."""
+        work = importlib.import_module(STAGE_WORK).StageWork(
+            root=workspace.root,
+            store=workspace.store,
+            cache=workspace.cache,
+            keyer=prepared.keyer,
+            folder=workspace.store.folder / WORK / f"{os.getpid()}-{name}",
+            run=name,
+            pipeline=prepared.pipeline.name,
+            seed=prepared.pipeline.seed or 0,
+            trust=workspace.project.trust,
+            capacity=capacity,
+        )
         git_state(workspace.root)  # asked once in a process: what counts is where the code stood when the run began
         sweep(workspace.store.folder / WORK)
-        module = importlib.import_module(EXECUTORS[options.executor])
-        executor: Executor = module.create(ENTRY, capacity, preload(prepared))
-        return executor
+        executor = importlib.import_module(EXECUTORS[options.executor]).create(ENTRY, capacity, preload(prepared))
+        return executor, work
 
-    planner = prepared.planner(sources, force)
-    return Execution(
-        prepared.graph, planner, work, start_executor, capacity, watch, options.keep_going, prepared.chosen
-    )
+    planned = prepared.planner(sources, force)
+    return Execution(prepared.graph, planned, start, capacity, watch, options.keep_going, prepared.chosen)
 
 
 def preload(prepared: Prepared) -> tuple[str, ...]:
@@ -182,24 +185,6 @@ def _outcome(execution: Execution, results: Mapping[str, StageResult]) -> Outcom
     if "failed" in statuses:
         return "failed"
     return "gate_failed" if "gate_failed" in statuses else "done"
-
-
-def _put_into_work_tree(prepared: Prepared, results: Mapping[str, StageResult]) -> tuple[str, ...]:
-    """Write the outputs that ask for a `path`, where the work tree has something else."""
-    workspace, written = prepared.workspace, []
-    for name, result in results.items():
-        if result.status in PASSED:
-            for output in prepared.graph.nodes[name].stage.outputs:
-                if output.path:
-                    changes = checkout(
-                        workspace.store,
-                        result.outputs[output.name],
-                        workspace.root / output.path,
-                        index=workspace.index,
-                    )
-                    written.extend([output.path] if changes.written else [])
-    workspace.index.save()
-    return tuple(written)
 
 
 def _finish(
