@@ -9,12 +9,13 @@ from pathlib import Path
 from mlops_cli.base.errors import Place
 from mlops_cli.checks.comparators import COMPARATORS
 from mlops_cli.checks.comparators.base import Case, as_number, verdict, without_rows
-from mlops_cli.checks.verdict import Report, State, Verdict
+from mlops_cli.checks.verdict import Report, State, Verdict, strictly
 from mlops_cli.measures.columns import NUMERIC_MEASURES
 from mlops_cli.measures.measured import Measured
 from mlops_cli.measures.scanning import Answers, key_of, measure_file, with_examples
 from mlops_cli.spec.validation import Bound, Check, DataValidation
 from mlops_cli.tables.formats.base import BadTable
+from mlops_cli.tables.read import near_name
 from mlops_cli.tables.scan import Scan, open_scan
 
 
@@ -46,11 +47,14 @@ def check_data(
     rows: int | None = None
     try:
         with open_scan(current, stated_format(spec), threads, memory) as scan:
-            answers = measure_file(scan, spec, spec.checks)
+            answers = measure_file(scan, spec, spec.checks, whole=True)
             rows = answers.rows
             verdicts = [judge(check, spec, scan, answers, past) for check in spec.checks]
     except BadTable as fault:
         verdicts = unreadable(spec, fault)
+    if spec.too_few == "fail":
+        warning = {check.id for check in spec.checks if check.severity == "warn"}
+        verdicts = [item if item.check in warning else strictly(item) for item in verdicts]
     return Report(spec.name, "data", label or current.name, tuple(verdicts), rows, baseline_label if baseline else None)
 
 
@@ -107,15 +111,17 @@ def judge(check: Check, spec: DataValidation, scan: Scan, answers: Answers, past
     """The verdict on one check."""
     absent = answers.unmeasured.get(key_of(check))
     if absent is not None:
-        return about_missing(check, spec, absent)
+        return about_missing(check, spec, absent, tuple(answers.columns))
     found = measured(check, answers, scan)
     before = earlier(check, past)
     if check.comparator == "change" and past.fault is not None:
         return without_rows(check, "not_run", "bad_baseline", f"the baseline could not be read: {past.fault}")
     case = Case(check, found, before)
     said = COMPARATORS[check.comparator](case)
+    if check.measure == "present" and said.state == "fail":
+        said = replace(said, message=said.message + meant(check.subject, tuple(answers.columns)))
     if said.state == "fail" and key_of(check) in answers.measured:
-        case = replace(case, found=with_examples(scan, answers, check, reference(case)))
+        case = replace(case, found=with_examples(answers, check, reference(case)))
         said = COMPARATORS[check.comparator](case)
     return verdict(case, said)
 
@@ -148,15 +154,22 @@ def earlier(check: Check, past: Past) -> Measured | None:
         return None
     if check.measure in ("rows", "bytes"):
         return Measured(past.answers.rows if check.measure == "rows" else past.size, past.answers.rows)
-    return past.answers.measured.get(key_of(check))
+    return past.answers.measured.get(key_of(check), Measured(None, past.answers.rows))
 
 
-def about_missing(check: Check, spec: DataValidation, column: str) -> Verdict:
+def about_missing(check: Check, spec: DataValidation, column: str, names: Sequence[str]) -> Verdict:
     """The verdict on a check whose column is not there: its `required` has failed, or it may be absent."""
     optional = check.subject == column and not requires(spec.checks, column)
     reason = "optional_column" if optional else "no_column"
     state: State = "warn" if check.severity == "warn" and not optional else "not_run"
-    return without_rows(check, state, reason, f"there is no column '{column}'")
+    near = "" if optional else meant(column, names)
+    return without_rows(check, state, reason, f"there is no column '{column}'{near}")
+
+
+def meant(column: str, names: Sequence[str]) -> str:
+    """The end of a sentence about a missing column: the one that was probably meant."""
+    near = near_name(column, names)
+    return "" if near is None else f"; did you mean '{near}'?"
 
 
 def requires(checks: Sequence[Check], column: str) -> bool:

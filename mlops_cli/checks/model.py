@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from mlops_cli.base.errors import SpecError
 from mlops_cli.checks.comparators import COMPARATORS
 from mlops_cli.checks.comparators.base import Case, verdict, without_rows
-from mlops_cli.checks.verdict import Report, Verdict
+from mlops_cli.checks.verdict import Report, State, Verdict, nothing_judged, strictly
 from mlops_cli.measures.intervals import draws, interval, paired_interval, percentiles
 from mlops_cli.measures.measured import Measured, rounded
-from mlops_cli.measures.metrics import METRICS, all_values, ratio, unable, value_of
+from mlops_cli.measures.metrics import METRICS, all_values, ratio, unable, unusable, value_of, why_undefined
 from mlops_cli.measures.predictions import Predictions
 from mlops_cli.measures.slices import Part, cut
 from mlops_cli.spec.validation import Check, ModelValidation
@@ -55,6 +55,11 @@ def check_model(
             verdicts.append(duel(check, spec, current, rival))
         else:
             verdicts.append(threshold(check, spec, current, None))
+    warning = {check.id for check in spec.checks if check.severity == "warn"}
+    if spec.too_few == "fail":
+        verdicts = [item if item.check in warning else strictly(item) for item in verdicts]
+    idle = nothing_judged(verdicts)
+    verdicts += [idle] if idle is not None else []
     metrics = {name: rounded(value) for name, value in all_values(current).items()}
     return Report(spec.name, "model", label, tuple(verdicts), len(current), rival.label, metrics)
 
@@ -63,7 +68,7 @@ def too_small(check: Check, spec: ModelValidation, rows: int, part: str | None) 
     """The verdict on a slice with too few rows to say anything."""
     if rows >= spec.min_rows:
         return None
-    message = f"{rows:,} rows, and {spec.min_rows:,} are asked for before a slice is judged"
+    message = f"{rows:,} rows, and {spec.min_rows:,} are asked for before {'a slice' if part else 'a model'} is judged"
     return without_rows(check, "too_few", "min_rows", message, part, rows)
 
 
@@ -81,9 +86,10 @@ def threshold(check: Check, spec: ModelValidation, rows: Predictions, part: str 
 
 
 def undefined(check: Check, rows: Predictions, part: str | None) -> Verdict:
-    """The verdict where a metric has no value."""
-    message = f"{check.measure} is not defined on these rows: they are all of one class or value"
-    return without_rows(check, "too_few", "one_class", message, part, len(rows))
+    """The verdict where a metric has no value: too few rows of some kind, or answers that are no numbers."""
+    why = why_undefined(check.measure, rows)
+    state: State = "too_few" if not why.broken else "warn" if check.severity == "warn" else "fail"
+    return without_rows(check, state, why.reason, why.message, part, len(rows))
 
 
 def around(ends: tuple[float, float] | None) -> tuple[float, float] | None:
@@ -106,8 +112,11 @@ def duel(check: Check, spec: ModelValidation, current: Predictions, rival: Rival
     if small is not None:
         return small
     new_value, old_value = value_of(check.measure, current), value_of(check.measure, old)
-    if new_value is None or old_value is None:
+    if new_value is None:
         return undefined(check, current, None)
+    if old_value is None:
+        why = why_undefined(check.measure, old).message
+        return without_rows(check, "not_run", "bad_baseline", f"the baseline cannot be compared: {why}")
     ends = paired_interval(check.measure, current, old, spec.confidence)
     better = rounded(METRICS[check.measure].better * (new_value - old_value), max(abs(new_value), abs(old_value)))
     found = Measured(better, len(current), interval=around(ends))
@@ -127,6 +136,8 @@ def disparities(check: Check, spec: ModelValidation, current: Predictions, parts
 
 def disparity(check: Check, spec: ModelValidation, current: Predictions, column: str, parts: Sequence[Part]) -> Verdict:
     """The gap or the ratio between the two extreme slices of one column."""
+    if unusable(check.measure, current):
+        return undefined(check, current, column)
     values: dict[str, float] = {}
     rows: Mapping[str, Predictions] = {part.label: current.where(part.mask) for part in parts}
     for label, members in rows.items():

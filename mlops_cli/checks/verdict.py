@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from mlops_cli.base.records import Json
@@ -59,3 +59,19 @@ class Report:
     def passed(self) -> bool:
         """Whether nothing blocks."""
         return not any(verdict.blocks for verdict in self.verdicts)
+
+
+def nothing_judged(verdicts: Sequence[Verdict]) -> Verdict | None:
+    """The verdict on a gate of which no check could be judged on these rows: an open gate would be a promise that
+    nobody kept. Checks that wait for a first baseline, and nothing else, are no reason to stop."""
+    idle = all(verdict.state in ("too_few", "not_run") for verdict in verdicts)
+    if not idle or not any(verdict.state == "too_few" for verdict in verdicts):
+        return None
+    message = f"nothing could be judged: {verdicts[0].message if len(verdicts) == 1 else 'no check had enough rows'}"
+    return Verdict("gate.judged", "gate", "fail", "at least one check", message, reason="nothing_judged")
+
+
+def strictly(verdict: Verdict) -> Verdict:
+    """The verdict where the spec says `too_few: fail`: what cannot be told fails, unless its check only warns."""
+    undecided = verdict.state == "too_few" or (verdict.state == "warn" and verdict.reason == "cannot_tell")
+    return replace(verdict, state="fail") if undecided else verdict

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlops_cli.spec.validation import Check, ColumnType, DataValidation
 from mlops_cli.tables.formats.base import Column
@@ -13,6 +13,8 @@ INTEGERS = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}
 )
 FLOATS = frozenset({"FLOAT", "DOUBLE"})
+NOTHING = '"NULL"'
+"""The stored type of a column in which no row has a value."""
 NUMERIC_MEASURES = frozenset({"min", "max", "mean", "std"})
 """What can only be asked of numbers."""
 
@@ -20,7 +22,8 @@ NUMERIC_MEASURES = frozenset({"min", "max", "mean", "std"})
 @dataclass(frozen=True)
 class Typed:
     """A column of the file, ready for queries. `raw` is the stored value, `value` the typed one (null where it cannot
-    be), `null` and `wrong` are conditions: no value at all (not-a-number included), and a value of another type."""
+    be), `null` and `wrong` are conditions: no value at all (not-a-number included), and a value of another type. Equal
+    values have an equal `key`: 1 and 01 are one number, and two texts."""
 
     name: str
     kind: ColumnType
@@ -30,6 +33,7 @@ class Typed:
     null: str
     nan: str
     wrong: str
+    key: str
 
 
 def typed_columns(scan: Scan, spec: DataValidation, rule_names: Collection[str]) -> dict[str, Typed]:
@@ -46,7 +50,11 @@ def typed_columns(scan: Scan, spec: DataValidation, rule_names: Collection[str])
     result = {}
     for index, column in enumerate(scan.columns):
         kind = declared.get(column.name) or kinds.get(column.name) or implied(column, spec.checks, scan)
-        result[column.name] = typed(f"c{index}", column, kind, scan)
+        made = typed(f"c{index}", column, kind, scan)
+        if column.name in kinds and kinds[column.name] is None:
+            made = replace(made, value="NULL", wrong="false")  # a null without a type can be compared with anything
+        # A type that nobody declared is a guess from the values, and codes such as 01 and 1 are not to become one.
+        result[column.name] = made if column.name in declared else replace(made, key=made.raw)
     return result
 
 
@@ -93,7 +101,18 @@ def typed(raw: str, column: Column, kind: ColumnType, scan: Scan) -> Typed:
         nan = f"coalesce(isnan({raw}), false)"
     null = f"{raw} IS NULL" if nan == "false" else f"({raw} IS NULL OR {nan})"
     wrong = f"({raw} IS NOT NULL AND NOT {nan} AND ({value}) IS NULL)"
-    return Typed(column.name, kind, column.stored, raw, value, null, nan, wrong)
+    return Typed(column.name, kind, column.stored, raw, value, null, nan, wrong, key_sql(raw, value, column, kind))
+
+
+def key_sql(raw: str, value: str, column: Column, kind: ColumnType) -> str:
+    """What equal values have in common; null for a value of another type, which is another check's."""
+    if kind == "string":
+        return raw
+    if kind != "number" or column.stored not in ("VARCHAR", "JSON"):
+        return value
+    # As doubles, two long whole numbers may be one.
+    whole = f"CASE WHEN trunc({value}) = {value} THEN CAST(TRY_CAST({raw} AS HUGEINT) AS VARCHAR) END"
+    return f"coalesce({whole}, CAST({value} + 0.0 AS VARCHAR))"
 
 
 def number(raw: str) -> str:
@@ -121,6 +140,8 @@ def text_value(raw: str, kind: ColumnType) -> str:
 
 def typed_value(raw: str, stored: str, kind: ColumnType) -> str:
     """A typed value read as `kind`, null where the stored type is another. A whole double counts as an integer."""
+    if stored == NOTHING:
+        return "NULL"
     held = stored_kind(stored)
     if kind == "integer" and stored in FLOATS:
         return f"(CASE WHEN isfinite({raw}) AND trunc({raw}) = {raw} THEN {raw} END)"
@@ -135,8 +156,8 @@ def typed_value(raw: str, stored: str, kind: ColumnType) -> str:
     return f"CAST({raw} AS VARCHAR)" if kind == "string" and stored != "VARCHAR" else raw
 
 
-def infer(scan: Scan, indexes: Sequence[int]) -> dict[int, ColumnType]:
-    """For text columns, the narrowest type that fits every value; text where there is none, or no value."""
+def infer(scan: Scan, indexes: Sequence[int]) -> dict[int, ColumnType | None]:
+    """For text columns, the narrowest type that fits every value; text where there is none, None without any value."""
     if not indexes:
         return {}
     kinds: tuple[ColumnType, ...] = ("integer", "number", "boolean", "date", "timestamp")
@@ -150,10 +171,10 @@ def infer(scan: Scan, indexes: Sequence[int]) -> dict[int, ColumnType]:
                 f"count(*) FILTER (WHERE {raw} IS NOT NULL AND ({text_value(raw, kind)}) IS NULL AND NOT {fits})"
             )
     row = scan.rows(f"SELECT {', '.join(parts)} FROM ({scan.sql})")[0]
-    result: dict[int, ColumnType] = {}
+    result: dict[int, ColumnType | None] = {}
     step = len(kinds) + 1
     for place, index in enumerate(indexes):
         filled, *wrong = row[place * step : (place + 1) * step]
         fitting = [kind for kind, count in zip(kinds, wrong, strict=True) if not count]
-        result[index] = fitting[0] if filled and fitting else "string"
+        result[index] = (fitting[0] if fitting else "string") if filled else None
     return result

@@ -46,7 +46,7 @@ def draws(name: str, rows: Predictions, stream: int = 0) -> Floats:
 
 def percentiles(values: Array, confidence: float) -> tuple[float, float] | None:
     """The middle `confidence` of the values; None where fewer than half of them are defined."""
-    defined = values[~np.isnan(values)]
+    defined = values[np.isfinite(values)]
     if len(defined) * 2 < len(values):
         return None
     low, high = np.quantile(defined, [0.5 - confidence / 2, 0.5 + confidence / 2])

@@ -138,6 +138,8 @@ def rmse(rows: Predictions, weights: Floats) -> Floats:
 
 def r2(rows: Predictions, weights: Floats) -> Floats:
     """Share of the truth's variance that the predictions explain; undefined for a constant truth."""
+    if np.ptp(rows.truth) == 0:
+        return np.full(len(weights), np.nan)  # by rounding, the sum of squares below may be a little above 0
     centred = rows.truth - rows.truth.mean()
     total = weights.sum(axis=1)
     spread = weights @ centred**2 - ratio((weights @ centred) ** 2, total)
@@ -197,10 +199,53 @@ def unable(name: str, rows: Predictions) -> str | None:
 
 def value_of(name: str, rows: Predictions) -> float | None:
     """A metric of all rows; None where it is not defined on them (no rows, one class only)."""
-    if not len(rows):
+    if not len(rows) or unusable(name, rows):
         return None
-    value = float(METRICS[name].formula(rows, np.ones((1, len(rows))))[0])
-    return None if np.isnan(value) else value
+    with np.errstate(over="ignore", invalid="ignore"):
+        value = float(METRICS[name].formula(rows, np.ones((1, len(rows))))[0])
+    return value if np.isfinite(value) else None
+
+
+def unusable(name: str, rows: Predictions) -> int:
+    """How many rows have answers that a metric cannot use: missing or infinite ones."""
+    return rows.unusable(scores=METRICS[name].needs != "labels")
+
+
+@dataclass(frozen=True)
+class Undefined:
+    """Why a metric has no value; `broken` where the model is at fault and not the choice of rows."""
+
+    reason: Literal["no_rows", "not_finite", "one_class", "one_value", "too_large"]
+    message: str
+    broken: bool = False
+
+
+def why_undefined(name: str, rows: Predictions) -> Undefined:
+    """The reason for which `value_of` gives None."""
+    if not len(rows):
+        return Undefined("no_rows", f"{name} is not defined: there are no rows")
+    odd = unusable(name, rows)
+    if odd:
+        answers = "predictions" if METRICS[name].needs == "labels" else "scores"
+        message = f"{name} cannot be computed: {odd:,} of {len(rows):,} rows have missing or infinite {answers}"
+        return Undefined("not_finite", message, broken=True)
+    if rows.task != "regression":
+        return Undefined("one_class", f"{name} is not defined: {classes_of(rows)}")
+    if name == "r2" and np.ptp(rows.truth) == 0:
+        return Undefined("one_value", f"{name} is not defined: the target is {rows.truth[0]:.4g} in every row")
+    return Undefined("too_large", f"{name} cannot be computed: the numbers are too large", broken=True)
+
+
+def classes_of(rows: Predictions) -> str:
+    """Which class is missing among the true ones, or all there is."""
+    names = [str(value) for value in rows.classes] or [str(number) for number in range(rows.positive + 1)]
+    present = np.unique(rows.truth).tolist()
+    if len(present) == 1:
+        return f"every row is of class '{names[present[0]]}'"
+    if rows.task == "binary":
+        return f"no row is of class '{names[rows.positive]}'"
+    missing = [label for number, label in enumerate(names) if number not in present]
+    return "no row is of class " + ", ".join(f"'{label}'" for label in missing[:5])
 
 
 def all_values(rows: Predictions) -> dict[str, float]:

@@ -64,6 +64,13 @@ class Predictions:
             )
         return self.rankings[number]
 
+    def unusable(self, *, scores: bool) -> int:
+        """How many rows have no finite score (else no finite label)."""
+        answers = self.scores if scores else self.label
+        if answers is None or answers.dtype.kind != "f" or not len(answers):
+            return 0
+        return int((~np.isfinite(answers)).reshape(len(answers), -1).any(axis=1).sum())
+
     def where(self, mask: Array) -> Predictions:
         """The rows of a mask, shape (n,) of booleans."""
         scores = None if self.scores is None else self.scores[mask]

@@ -10,17 +10,19 @@ import duckdb
 
 from mlops_cli.base.errors import SpecError
 from mlops_cli.base.records import Json
-from mlops_cli.measures.columns import FLOATS, INTEGERS, typed_columns
+from mlops_cli.measures.columns import FLOATS, INTEGERS
+from mlops_cli.measures.layers import Layer, make_layer, missing_column, prove
 from mlops_cli.measures.measured import Measured, rounded
 from mlops_cli.measures.questions import Question, Subject, ask, finite
-from mlops_cli.spec.expression import references
 from mlops_cli.spec.validation import Check, DataValidation
-from mlops_cli.tables.formats.base import BadTable, identifier, quoted
+from mlops_cli.tables.formats.base import BadTable
 from mlops_cli.tables.scan import Scan, reason
 
 EXAMPLES = 5
 LONGEST = 80
 PLAIN = INTEGERS | FLOATS | {"BOOLEAN", "VARCHAR"}
+UNFIT = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.BinderException)
+"""How DuckDB says that a value does not fit what is done with it."""
 
 
 @dataclass(frozen=True)
@@ -32,28 +34,8 @@ class Answers:
     measured: Mapping[str, Measured]
     unmeasured: Mapping[str, str]
     """Checks that the rows cannot answer (a column is missing) -> the missing column."""
-    layer: str
-    """The query that the checks were asked of."""
-
-
-@dataclass(frozen=True)
-class Needed:
-    """Which columns checks look at. A file may have thousands, and each costs time in every query."""
-
-    all: frozenset[str]
-    rules: frozenset[str]
-    """Those that row rules compare, which need a type."""
-    named: bool
-    """Whether an SQL rule asks for columns by their own names."""
-
-
-def needed_columns(scan: Scan, checks: Sequence[Check]) -> Needed:
-    """The columns that checks name; an SQL rule is taken to name every column whose name stands in its text."""
-    rules = [check for check in checks if check.measure == "rule"]
-    names = {name for check in rules if check.rule is not None for name in references(check.rule)}
-    texts = [check.sql.lower() for check in rules if check.sql is not None]
-    names |= {column.name for column in scan.columns if any(column.name.lower() in text for text in texts)}
-    return Needed(frozenset(names | {check.subject for check in checks}), frozenset(names), bool(texts))
+    layer: Layer
+    """The rows that the checks were asked of."""
 
 
 def key_of(check: Check) -> str:
@@ -61,101 +43,43 @@ def key_of(check: Check) -> str:
     return f"{check.measure}:{check.id}"
 
 
-def measure_file(scan: Scan, spec: DataValidation, checks: Sequence[Check]) -> Answers:
+def measure_file(scan: Scan, spec: DataValidation, checks: Sequence[Check], whole: bool = False) -> Answers:
     """Measure what `checks` need of the file, in one pass; raises BadTable for rows that cannot be read and SpecError
-    for a rule or pattern that DuckDB refuses."""
-    needed = needed_columns(scan, checks)
-    found = typed_columns(scan, spec, needed.rules)
-    columns = {name: Subject(index, typed) for index, (name, typed) in enumerate(found.items())}
-    layer = layer_sql(scan, [columns[name] for name in columns if name in needed.all], needed.named)
+    for a rule or pattern that DuckDB refuses. `whole` reads the columns that no check names too."""
+    layer = make_layer(scan, spec, checks)
     questions: dict[str, tuple[Check, Question]] = {}
     missing: dict[str, str] = {}
     for check in checks:
-        absent = missing_column(scan, check, columns, layer)
-        question = None if absent is not None else ask(check, columns)
+        absent = missing_column(layer, check)
+        question = None if absent is not None else ask(check, layer.columns)
         if absent is not None:
             missing[key_of(check)] = absent
         elif question is not None:
             try:
-                prove(scan, check, question, layer)
+                prove(layer, check, question)
             except SpecError:
-                if scan.rows(f"SELECT 1 FROM ({layer}) LIMIT 1"):
+                if scan.rows(f"SELECT 1 FROM ({layer.sql}) LIMIT 1"):
                     raise
                 continue  # without rows a column has no type that a rule could be held against
             questions[key_of(check)] = (check, question)
-    rows, measured = aggregate(scan, layer, questions, columns)
-    return Answers(rows, columns, measured, missing, layer)
-
-
-def layer_sql(scan: Scan, columns: Sequence[Subject], named: bool) -> str:
-    """The rows with r, v, n and w columns; with `named`, typed values also under their own names, for SQL rules."""
-    parts = ["1 AS mlops_one"]
-    for column in columns:
-        number, typed = column.number, column.typed
-        if named:
-            parts.append(f"{typed.value} AS {identifier(typed.name)}")
-        parts += [f"{typed.raw} AS r{number}", f"{typed.value} AS v{number}"]
-        parts += [f"{typed.null} AS n{number}", f"{typed.wrong} AS w{number}"]
-    return f"SELECT {', '.join(parts)} FROM ({scan.sql})"
-
-
-def missing_column(scan: Scan, check: Check, columns: Mapping[str, Subject], layer: str) -> str | None:
-    """The column that a check needs and the file lacks."""
-    if check.measure != "rule":
-        return (
-            None
-            if check.measure in ("format", "bytes", "rows", "present") or check.subject in columns
-            else check.subject
-        )
-    if check.rule is not None:
-        return next((name for name in references(check.rule) if name not in columns), None)
-    try:
-        scan.connection.execute(f"DESCRIBE SELECT ({check.sql}) FROM ({layer})")
-    except duckdb.BinderException as error:
-        text = str(error)
-        if 'Referenced column "' in text:
-            return text.split('Referenced column "', 1)[1].split('"', 1)[0]
-        raise refused(check, error) from None
-    except duckdb.Error as error:
-        raise refused(check, error) from None
-    return None
-
-
-def prove(scan: Scan, check: Check, question: Question, layer: str) -> None:
-    """Let DuckDB check the SQL of a rule or a pattern before the rows are read, so that a mistake has its place."""
-    if check.measure not in ("rule", "matches"):
-        return
-    try:
-        if check.measure == "matches":
-            scan.connection.execute(f"SELECT regexp_full_match('', {quoted(check.pattern or '')})").fetchall()
-            return
-        kind = scan.connection.execute(f"DESCRIBE SELECT {question.condition}, mlops_one FROM ({layer})").fetchall()
-    except duckdb.Error as error:
-        raise refused(check, error) from None
-    if kind[0][1] not in ("BOOLEAN", '"NULL"'):
-        raise SpecError(
-            f"the rule '{check.subject}' is not a condition", "compare something, such as a <= b", check.place
-        )
-
-
-def refused(check: Check, error: duckdb.Error) -> SpecError:
-    """The fault of a rule or pattern that DuckDB does not take."""
-    what = "pattern" if check.measure == "matches" else "rule"
-    return SpecError(
-        f"the {what} '{check.pattern or check.subject}' cannot be used: {reason(error)}", None, check.place
-    )
+    rows, measured = aggregate(layer, questions, whole)
+    return Answers(rows, layer.columns, measured, missing, layer)
 
 
 def aggregate(
-    scan: Scan, layer: str, questions: Mapping[str, tuple[Check, Question]], columns: Mapping[str, Subject]
+    layer: Layer, questions: Mapping[str, tuple[Check, Question]], whole: bool
 ) -> tuple[int, dict[str, Measured]]:
     """All numbers in one query; what several checks ask is computed once."""
     slots: dict[str, int] = {"count(*)": 0}
     places = {}
     for key, (check, question) in questions.items():
-        wanted = (question.value, counting(question.bad), counting(question.of), scale_sql(check, columns))
+        wanted = (question.value, counting(question.bad), counting(question.of), scale_sql(check, layer.columns))
         places[key] = [slots.setdefault(sql, len(slots)) for sql in wanted]
-    row = ask_rows(scan, f"SELECT {', '.join(slots)} FROM ({layer})", [check for check, _ in questions.values()])[0]
+    source = layer.sql
+    if whole and layer.scan.format.TEXT == "all":
+        source, everything = layer.whole()
+        slots.setdefault(counting(everything), len(slots))
+    row = ask_rows(layer, f"SELECT {', '.join(slots)} FROM ({source})", [check for check, _ in questions.values()])[0]
     measured = {}
     for key, (check, _) in questions.items():
         value, bad, of, scale = (row[place] for place in places[key])
@@ -190,6 +114,8 @@ def answer(check: Check, value: object, bad: int, of: int, scale: object) -> Mea
 
 def number(value: object, scale: object) -> Json:
     """A float with stable digits; None for null and not-a-number, a text for an infinity."""
+    if isinstance(value, int) and abs(value) < 2**63:
+        return value
     if not isinstance(value, int | float) or math.isnan(value):
         return None
     if math.isinf(value):
@@ -203,55 +129,64 @@ def count(value: object) -> int:
     return int(value) if isinstance(value, int) else 0
 
 
-def ask_rows(scan: Scan, query: str, checks: Sequence[Check]) -> list[tuple[object, ...]]:
+def ask_rows(layer: Layer, query: str, checks: Sequence[Check]) -> list[tuple[object, ...]]:
     """Run a query over the rows. A value on which a rule fails (a text compared with a number) raises SpecError."""
     try:
-        return scan.rows(query)
-    except (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.BinderException) as error:
-        rules = [check for check in checks if check.measure == "rule"]
-        if not rules:
-            raise BadTable(scan.path, f"the values cannot be measured ({reason(error)})") from None
+        return layer.scan.rows(query)
+    except UNFIT as error:
+        failing = next((check for check in checks if check.measure == "rule" and fails(layer, check)), None)
+        if failing is None:
+            raise BadTable(layer.scan.path, f"the values cannot be measured ({reason(error)})") from None
         raise SpecError(
-            f"a rule fails on the values of '{scan.path.name}': {reason(error)}",
+            f"the rule '{failing.subject}' fails on the values of '{layer.scan.path.name}': {reason(error)}",
             "declare the types of the columns that the rule compares",
-            rules[0].place if len(rules) == 1 else None,
+            failing.place,
         ) from None
 
 
-def with_examples(scan: Scan, answers: Answers, check: Check, reference: float | None = None) -> Measured:
+def fails(layer: Layer, check: Check) -> bool:
+    """Whether a rule breaks on some row's values when it is asked alone."""
+    question = ask(check, layer.columns)
+    assert question is not None
+    try:
+        layer.scan.rows(f"SELECT {counting(question.bad)}, {counting(question.of)} FROM ({layer.sql})")
+    except UNFIT:
+        return True
+    return False
+
+
+def with_examples(answers: Answers, check: Check, reference: float | None = None) -> Measured:
     """The measure of a failed check with up to five rows that break it; an average should be near `reference`."""
-    found = answers.measured[key_of(check)]
+    found, layer = answers.measured[key_of(check)], answers.layer
     question = ask(check, answers.columns)
     if question is None:
         return found
-    numbered = answers.layer.replace("SELECT ", "SELECT row_number() OVER () AS mlops_row, ", 1)
     where, order = chosen(check, question, answers, reference)
     fields = [cell(answers.columns[name]) for name in question.shown]
-    columns = ", ".join(["mlops_row", *fields])
-    rows = ask_rows(scan, f"SELECT {columns} FROM ({numbered}) WHERE {where} {order} LIMIT {EXAMPLES}", [check])
+    columns = ", ".join([layer.row, *fields])
+    rows = ask_rows(layer, f"SELECT {columns} FROM ({layer.numbered}) WHERE {where} {order} LIMIT {EXAMPLES}", [check])
     return replace(found, examples=tuple(example(question.shown, row) for row in rows))
 
 
 def cell(column: Subject) -> str:
     """A stored value as plain data can hold it: a number, true or false, else a text."""
-    raw = f"r{column.number}"
-    return raw if column.typed.stored in PLAIN else f"CAST({raw} AS VARCHAR)"
+    return column.raw if column.typed.stored in PLAIN else f"CAST({column.raw} AS VARCHAR)"
 
 
 def chosen(check: Check, question: Question, answers: Answers, reference: float | None) -> tuple[str, str]:
     """Which rows are examples, as a condition and an order."""
+    found, layer = answers.measured[key_of(check)], answers.layer
     if check.measure == "unique":
-        raw = f"r{answers.columns[check.subject].number}"
-        again = f"SELECT {raw} FROM ({answers.layer}) WHERE {question.bad} GROUP BY {raw} HAVING count(*) > 1"
-        return f"{raw} IN ({again})", f"ORDER BY {raw}, mlops_row"
-    if question.number is None:
+        key = answers.columns[check.subject].key
+        again = f"SELECT {key} FROM ({layer.sql}) WHERE {question.bad} GROUP BY {key} HAVING count(*) > 1"
+        return f"{key} IN ({again})", f"ORDER BY {key}, {layer.row}"
+    if question.number is None or found.bad:
         return question.bad, ""
-    value = answers.measured[key_of(check)].value
-    low = isinstance(value, int | float) and reference is not None and value < reference
+    low = isinstance(found.value, int | float) and reference is not None and found.value < reference
     by = question.number
     if check.measure == "std":
-        by = f"abs({question.number} - (SELECT avg({question.number}) FROM ({answers.layer})))"
-    return f"{question.number} IS NOT NULL", f"ORDER BY {by} {'ASC' if low else 'DESC'}, mlops_row"
+        by = f"abs({question.number} - (SELECT avg({question.number}) FROM ({layer.sql})))"
+    return f"{question.number} IS NOT NULL", f"ORDER BY {by} {'ASC' if low else 'DESC'}, {layer.row}"
 
 
 def example(names: Sequence[str], row: Sequence[object]) -> dict[str, Json]:

@@ -74,7 +74,7 @@ def fit_model(estimator: Any, frame: pd.DataFrame, target: str, features: Sequen
 
 
 def target_values(column: pd.Series[Any], target: str) -> np.ndarray[Any, Any]:
-    """The target as a plain array; raises StageFailed for missing values."""
+    """The target as a plain array; raises StageFailed for missing and infinite values."""
     missing = column.isna().to_numpy()
     if missing.any():
         rows = ", ".join(str(index + 1) for index in np.flatnonzero(missing)[:5])
@@ -83,6 +83,10 @@ def target_values(column: pd.Series[Any], target: str) -> np.ndarray[Any, Any]:
             "drop these rows before the model is fitted",
         )
     values = column.to_numpy()
+    if values.dtype.kind == "f" and np.isinf(values).any():
+        rows = ", ".join(str(index + 1) for index in np.flatnonzero(np.isinf(values))[:5])
+        count = int(np.isinf(values).sum())
+        raise StageFailed(f"the target '{target}' is infinite in {count:,} of {len(column):,} rows (rows {rows})")
     return values if values.dtype.kind in "biufM" else np.asarray([str(value) for value in values])
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+ONE_A_ROW = "a model answers every row once, in the order of the rows"
+
 Task: TypeAlias = Literal["binary", "multiclass", "regression"]
 
 
@@ -64,16 +66,29 @@ class Model:
         return frame[names]
 
     def predict(self, frame: pd.DataFrame) -> np.ndarray[Any, Any]:
-        """The predicted class or number of each row, shape (rows,). Raises StageFailed."""
-        return self._ask("predict", frame)
+        """The predicted class or number of each row, shape (rows,). Raises StageFailed, also where there is none."""
+        answers = self._ask("predict", frame)
+        if answers.ndim == 2 and answers.shape[1] == 1:
+            answers = answers[:, 0]
+        if answers.shape != (len(frame),):
+            raise StageFailed(f"{self.name} gives predictions of {sized(answers)} for {len(frame):,} rows", ONE_A_ROW)
+        return self._finite(answers, "prediction")
 
     def scores(self, frame: pd.DataFrame) -> np.ndarray[Any, Any] | None:
         """Probabilities, shape (rows, classes), or decision values, shape (rows,); None where there are none."""
         if self.card.task == "regression":
             return None
-        if hasattr(self.estimator, "predict_proba"):
-            return self._ask("predict_proba", frame)
-        return self._ask("decision_function", frame) if hasattr(self.estimator, "decision_function") else None
+        method = next((name for name in ("predict_proba", "decision_function") if hasattr(self.estimator, name)), None)
+        if method is None:
+            return None
+        scores = self._ask(method, frame)
+        classes = len(self.card.classes)
+        if scores.shape != (len(frame), classes) and not (classes == 2 and scores.shape == (len(frame),)):
+            if method == "decision_function" and scores.ndim == 2 and len(scores) == len(frame):
+                return None  # values for pairs of classes, which rank no class
+            shape = f"{len(frame):,} rows and {classes} classes"
+            raise StageFailed(f"{self.name} gives scores of {sized(scores)} for {shape}", ONE_A_ROW)
+        return self._finite(scores, "score")
 
     def score(self, frame: pd.DataFrame) -> np.ndarray[Any, Any]:
         """One number a row, shape (rows,): the probability of the last class of a binary model, else the prediction."""
@@ -82,6 +97,29 @@ class Model:
             return self.predict(frame)
         return scores if scores.ndim == 1 else scores[:, -1]
 
+    @property
+    def name(self) -> str:
+        """What to call the model in a sentence."""
+        return f"the model {self.card.estimator.rpartition('.')[2]}"
+
+    def _finite(self, answers: np.ndarray[Any, Any], what: str) -> np.ndarray[Any, Any]:
+        """The answers, of which none may be missing or infinite. Raises StageFailed with the first rows."""
+        import numpy as np
+        import pandas as pd
+
+        odd: np.ndarray[Any, Any] = np.asarray(pd.isna(answers))
+        if answers.dtype.kind in "fc":
+            odd = odd | np.isinf(answers)
+        odd = np.asarray(odd.reshape(len(answers), -1).any(axis=1)) if len(answers) else odd
+        if not odd.any():
+            return answers
+        rows = ", ".join(str(row + 1) for row in np.flatnonzero(odd)[:5])
+        more = ", ..." if odd.sum() > 5 else ""
+        raise StageFailed(
+            f"{self.name} gives no finite {what} for {int(odd.sum()):,} of {len(answers):,} rows (rows {rows}{more})",
+            "look for such values in what it was fitted on, and in these rows",
+        )
+
     def _ask(self, method: str, frame: pd.DataFrame) -> np.ndarray[Any, Any]:
         import numpy as np
 
@@ -89,7 +127,12 @@ class Model:
         try:
             return np.asarray(getattr(self.estimator, method)(rows))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise StageFailed(f"the model cannot be applied: {first_line(error)}", trouble(rows)) from None
+            raise StageFailed(f"{self.name} cannot be applied: {first_line(error)}", trouble(rows)) from None
+
+
+def sized(answers: np.ndarray[Any, Any]) -> str:
+    """The shape of an array in words."""
+    return f"shape ({', '.join(str(length) for length in answers.shape)})"
 
 
 def first_line(error: Exception) -> str:

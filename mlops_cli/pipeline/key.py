@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from mlops_cli.base.errors import UserError
-from mlops_cli.base.hashing import hash_file
 from mlops_cli.base.records import Json, plain
-from mlops_cli.pipeline.closure import Closure, Project, closure_of, closure_of_script
+from mlops_cli.pipeline.closure import Closure, closure_of
+from mlops_cli.pipeline.commands import Commands
 from mlops_cli.pipeline.distributions import Installed, python_version
 from mlops_cli.pipeline.graph import Node
+from mlops_cli.pipeline.project import Project
 from mlops_cli.pipeline.records import Components
 from mlops_cli.spec.pipeline import Call, Fit, Sh, Validate
 from mlops_cli.spec.validation import Validation
@@ -86,7 +86,7 @@ class Keyer:
             case Call(target=target) | Fit(target_class=target):
                 return self._closure(target)
             case Sh(command=command):
-                return self._closure_of_command(command)
+                return self.commands.closure(command)
             case _:
                 return Closure({}, frozenset(), frozenset())
 
@@ -95,42 +95,15 @@ class Keyer:
         """The project's modules, read when first asked for."""
         return Project(self.root)
 
+    @cached_property
+    def commands(self) -> Commands:
+        """The closures of the shell commands."""
+        return Commands(self.root)
+
     def _closure(self, target: str) -> Closure:
         if target not in self._closures:
             self._closures[target] = closure_of(self.project, target)
         return self._closures[target]
-
-    def _closure_of_command(self, command: str) -> Closure:
-        """Files of the project that a command names, and the code behind `python file.py` and `python -m module`."""
-        if command not in self._closures:
-            found = Closure({}, frozenset(), frozenset())
-            words = _words(command)
-            for before, word in zip(["", *words], words, strict=False):
-                found = _joined(found, self._closure_of_word(before, word))
-            self._closures[command] = found
-        return self._closures[command]
-
-    def _closure_of_word(self, before: str, word: str) -> Closure:
-        if before == "-m" and (module := self.project.find(word)):
-            main = module.with_name("__main__.py") if module.name == "__init__.py" else module
-            return closure_of_script(self.project, main) if main.is_file() else Closure({}, frozenset(), frozenset())
-        path = self._file_of(word)
-        if path is None:
-            return Closure({}, frozenset(), frozenset())
-        if path.suffix == ".py":
-            return closure_of_script(self.project, path)
-        name = path.relative_to(self.root).as_posix()
-        return Closure({name: hash_file(path, path.stat().st_size)}, frozenset({name}), frozenset())
-
-    def _file_of(self, word: str) -> Path | None:
-        if not word or "\0" in word or word.startswith(("-", "/")):
-            return None
-        try:
-            path = self.root / word
-            inside = path.is_file() and path.resolve().is_relative_to(self.root.resolve())
-        except OSError:
-            return None  # a word too long for a file name is no file
-        return path if inside else None
 
 
 def check_code(keyer: Keyer, node: Node) -> None:
@@ -152,18 +125,3 @@ def _meaning(value: Json) -> Json:
     if isinstance(value, dict):
         return {name: _meaning(item) for name, item in value.items() if name not in NOT_PART}
     return [_meaning(item) for item in value] if isinstance(value, list) else value
-
-
-def _words(command: str) -> list[str]:
-    lexer = shlex.shlex(command, posix=True, punctuation_chars=True)
-    lexer.whitespace_split = True
-    try:
-        return list(lexer)
-    except ValueError:
-        return command.split()  # unbalanced quotes: the shell will say so when it runs
-
-
-def _joined(one: Closure, other: Closure) -> Closure:
-    return Closure(
-        {**one.code, **other.code}, one.files | other.files, one.packages | other.packages, one.notes + other.notes
-    )

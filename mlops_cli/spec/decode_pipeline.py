@@ -9,14 +9,21 @@ from typing import Literal
 
 from mlops_cli.base.errors import Place
 from mlops_cli.base.records import Json
-from mlops_cli.spec.decode_stage import Draft, Lookup, check_limits, decode_stage
+from mlops_cli.spec.decode_stage import Draft, Lookup, check_limits, decode_stage, is_query_file
 from mlops_cli.spec.decoding import Decoding
 from mlops_cli.spec.edges import Edges, Names
-from mlops_cli.spec.pipeline import Parameter, Pipeline, Source, Stage
+from mlops_cli.spec.pipeline import Parameter, Pipeline, Source, Sql, Stage, Validate
 from mlops_cli.spec.source import KeyPath
 from mlops_cli.spec.structure import describe, shown
 
 ParameterType = Literal["integer", "number", "string", "boolean", "any"]
+OURS: Mapping[str, str] = {
+    ".git": "git",
+    "mlops.yaml": "the project file",
+    "mlops.lock": "the lock of the sources",
+    "specs": "the specs",
+}
+"""Places in a project that no output may have."""
 OF_TYPE: Mapping[str, Callable[[Json], bool]] = {
     "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
     "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
@@ -181,8 +188,14 @@ class _Claims:
 
 
 def _check_paths(decoding: Decoding, stages: Mapping[str, Stage], sources: Mapping[str, Source]) -> None:
-    """No two outputs go to one place in the work tree, and none over a source."""
-    taken = {source.path: f"the source '{source.name}'" for source in sources.values()}
+    """No two outputs go to one place in the work tree, and none over what the project is written in."""
+    taken = {**OURS, decoding.document.file: "this spec"}
+    for stage in stages.values():
+        if isinstance(stage.verb, Validate):
+            taken[stage.verb.spec] = f"the spec of '{stage.name}'"
+        elif isinstance(stage.verb, Sql) and is_query_file(stage.verb.query):
+            taken[stage.verb.query] = f"the query of '{stage.name}'"
+    taken |= {source.path: f"the source '{source.name}'" for source in sources.values()}
     for stage in stages.values():
         for output in stage.outputs:
             if output.path is None:

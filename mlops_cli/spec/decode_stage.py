@@ -124,9 +124,13 @@ def _verb(decoding: Decoding, word: str, path: KeyPath) -> Verb | None:
 
 
 def _sql(decoding: Decoding, text: str, path: KeyPath) -> Verb | None:
-    is_file = text.endswith(".sql") and not any(character.isspace() for character in text)
-    query = decoding.inner_path(path, "the query") if is_file else text
+    query = decoding.inner_path(path, "the query") if is_query_file(text) else text
     return Sql(query) if query is not None else None
+
+
+def is_query_file(text: str) -> bool:
+    """Whether what `sql:` says is the path of a file."""
+    return text.endswith(".sql") and not any(character.isspace() for character in text)
 
 
 def _fit(decoding: Decoding, text: str, path: KeyPath) -> Fit:

@@ -58,7 +58,8 @@ def decode_data(decoding: Decoding) -> DataValidation:
     _need_baseline(decoding, checks, "change", "previous")
     text = decoding.text
     name, data, baseline = text(("name",)) or "", text(("data",)), text(("baseline",))
-    return DataValidation(name, decoding.document.file, data, baseline, tuple(checks), tuple(types))
+    file, too_few = decoding.document.file, _too_few(decoding)
+    return DataValidation(name, file, data, baseline, tuple(checks), tuple(types), too_few)
 
 
 def decode_model(decoding: Decoding) -> ModelValidation:
@@ -89,11 +90,16 @@ def decode_model(decoding: Decoding) -> ModelValidation:
         confidence=_confidence(decoding),
         min_rows=rows if isinstance(rows, int) else 100,
         positive=decoding.get(("positive",)),
+        too_few=_too_few(decoding),
     )
 
 
 def _size(value: Json) -> Bound:
     return Bound(units.size(value), "bytes", str(value))
+
+
+def _too_few(decoding: Decoding) -> Severity:
+    return "fail" if decoding.text(("too_few",)) == "fail" else "warn"
 
 
 def _severity(decoding: Decoding, path: KeyPath) -> Severity:

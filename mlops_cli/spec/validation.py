@@ -68,6 +68,8 @@ class DataValidation:
     checks: tuple[Check, ...]
     types: tuple[tuple[str, ColumnType], ...]
     """Declared columns in the order of the spec, with their types."""
+    too_few: Severity = "warn"
+    """What a check does that has too few rows or values to be judged."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ class ModelValidation:
     min_rows: int = 100
     positive: Json = None
     """The label that counts as positive in a binary problem; None: the larger of the two."""
+    too_few: Severity = "warn"
+    """What a check does that has too few rows to be judged."""
 
 
 Validation: TypeAlias = DataValidation | ModelValidation

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,6 +44,8 @@ class Changes:
 @dataclass
 class _Plan:
     write: list[tuple[str, Entry]] = field(default_factory=list)
+    replaced: list[tuple[str, str, Oid]] = field(default_factory=list)
+    """What stands where something is written: path, path inside the checked-out folder, content."""
     save: list[tuple[str, str]] = field(default_factory=list)
     """Path, path inside the checked-out folder."""
     remove: list[str] = field(default_factory=list)
@@ -52,17 +54,26 @@ class _Plan:
 
 
 def checkout(
-    store: Store, artifact: Artifact, target: Path, *, index: StatIndex, known: Iterable[Artifact] = ()
+    store: Store,
+    artifact: Artifact,
+    target: Path,
+    *,
+    index: StatIndex,
+    known: Iterable[Artifact] = (),
+    own: Callable[[], Iterable[Artifact]] | None = None,
 ) -> Changes:
     """Make `target` the artifact's content, touching only what differs.
 
-    Bytes that would be overwritten and are not in the store are first stored as `autosave/<n>`. Files that the artifact
-    lacks go if they are part of one of the `known` artifacts (earlier and later versions), and stay otherwise.
+    Bytes that would be overwritten and are not in the store are first stored as `autosave/<n>`; with `own`, so is all
+    that is not part of one of these artifacts, for what the store has of it may have no name that anybody knows. Files
+    that the artifact lacks go if they are part of one of the `known` artifacts (earlier and later versions), and stay
+    otherwise.
     Raises StoreError, among others when a file stands where a folder is needed or the other way round.
     """
     full = os.path.abspath(target)
     with store_faults(f"check out into {target}"):
         plan = _plan(store, artifact, full, index, known)
+        plan.save = _to_save(store, plan, artifact, own)
         saved = _autosave(store, plan, artifact, target) if plan.save else None
         with Lease(store.layout.leases) as lease:
             made: set[str] = set()
@@ -78,7 +89,7 @@ def checkout(
 def _plan(store: Store, artifact: Artifact, full: str, index: StatIndex, known: Iterable[Artifact]) -> _Plan:
     plan = _Plan()
     if artifact.layout == "file":
-        _compare(store, index, full, Entry(artifact.name, artifact.oid, artifact.bytes, _is_executable(full)), plan)
+        _compare(index, full, Entry(artifact.name, artifact.oid, artifact.bytes, _is_executable(full)), plan)
         return plan
     if os.path.lexists(full) and not os.path.isdir(full):
         raise StoreError(
@@ -86,18 +97,21 @@ def _plan(store: Store, artifact: Artifact, full: str, index: StatIndex, known: 
         )
     wanted = {item.path: item for item in read_tree(store, artifact.oid)}
     for path, item in wanted.items():
-        _compare(store, index, f"{full}/{path}", item, plan)
+        _compare(index, f"{full}/{path}", item, plan)
     extra = {found.path: found for found in walk(Path(full)) if found.path not in wanted} if os.path.isdir(full) else {}
     parts: set[tuple[str, Oid]] = set()
     if extra:
-        parts = {(e.path, e.oid) for item in known if item.layout == "tree" for e in read_tree(store, item.oid)}
+        for other in known:
+            if other.layout == "tree":
+                with suppress(StoreError):  # of a version that is lost in part, files stay where they are
+                    parts.update((entry.path, entry.oid) for entry in read_tree(store, other.oid))
     for path, found in extra.items():
         ours = (path, _identify(index, found.full, found.state)) in parts
         (plan.remove if ours else plan.left).append(found.full)
     return plan
 
 
-def _compare(store: Store, index: StatIndex, path: str, entry: Entry, plan: _Plan) -> None:
+def _compare(index: StatIndex, path: str, entry: Entry, plan: _Plan) -> None:
     try:
         state = os.stat(path)
     except FileNotFoundError:
@@ -116,8 +130,34 @@ def _compare(store: Store, index: StatIndex, path: str, entry: Entry, plan: _Pla
         plan.unchanged += 1
         return
     plan.write.append((path, entry))
-    if not store.has(oid):
-        plan.save.append((path, entry.path))
+    plan.replaced.append((path, entry.path, oid))
+
+
+def _to_save(
+    store: Store, plan: _Plan, artifact: Artifact, own: Callable[[], Iterable[Artifact]] | None
+) -> list[tuple[str, str]]:
+    parts: set[tuple[str, Oid]] | None = None
+    if own is not None and plan.replaced:
+        parts = {(entry.path, entry.oid) for entry in _target_entries(store, artifact)}
+        for item in own():
+            if item.layout == artifact.layout == "file":
+                parts.add((artifact.name, item.oid))
+            elif item.layout == artifact.layout:
+                with suppress(StoreError):  # its tree is lost: what may have been of it is saved once more
+                    parts.update((entry.path, entry.oid) for entry in read_tree(store, item.oid))
+    return [
+        (path, inside)
+        for path, inside, oid in plan.replaced
+        if not store.has(oid) or (parts is not None and (inside, oid) not in parts)
+    ]
+
+
+def _target_entries(store: Store, artifact: Artifact) -> Iterable[Entry]:
+    return (
+        [Entry(artifact.name, artifact.oid, artifact.bytes)]
+        if artifact.layout == "file"
+        else read_tree(store, artifact.oid)
+    )
 
 
 def _identify(index: StatIndex, path: str, state: os.stat_result) -> Oid:
@@ -149,7 +189,7 @@ def _write(store: Store, path: str, entry: Entry, lease: Lease, made: set[str]) 
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        beside = f"{folder}/.{secrets.token_hex(8)}"
+        beside = f"{folder}/.{os.urandom(8).hex()}"
         try:
             store.place(entry.oid, Path(beside), "copy", entry.executable)
             os.replace(beside, path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from mlops_cli.store.packs import PackWriter, Row, decode_frame
 def set_aside(layout: Layout, container: str) -> None:
     """Move a container to `quarantine/`, so that the next writer of the same object brings it back. Raises OSError."""
     layout.quarantine.mkdir(exist_ok=True)
-    Path(container).rename(layout.quarantine / f"{Path(container).name}.{secrets.token_hex(4)}")
+    Path(container).rename(layout.quarantine / f"{Path(container).name}.{os.urandom(4).hex()}")
 
 
 def salvage(layout: Layout, pack: str, rows: Iterable[Row]) -> None:

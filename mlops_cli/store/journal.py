@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from mlops_cli.base.clock import timestamp
 from mlops_cli.base.errors import StoreError
-from mlops_cli.base.files import sync_folder
-from mlops_cli.base.hashing import Oid, hash_bytes
+from mlops_cli.base.files import read_if_there, sync_folder, write_atomic
+from mlops_cli.base.hashing import Oid, hash_bytes, is_oid
 from mlops_cli.base.records import BadRecord, canonical, decode
 from mlops_cli.store.copying import write_all
 from mlops_cli.store.faults import store_faults
@@ -26,6 +27,10 @@ from mlops_cli.store.store import Store
 
 START = "0" * 64
 """What the first line names as the one before it."""
+LOST = (
+    "bring .mlops/journal back from a copy of the store; "
+    "or delete .mlops/witness to go on without what is lost: the objects stay, names begin anew from what is left"
+)
 SUM = b',"sum":"'
 SUM_LENGTH = len(SUM) + 64 + len(b'"}')
 
@@ -139,10 +144,10 @@ class Journal:
             )
             data, line = encode_line(line)
             self._write(data, state.end, durable)
-            if not state.lines:
-                state.inode = os.stat(self._path).st_ino
+            state.inode = os.stat(self._path).st_ino
             state.take(line)
             state.end += len(data)
+            self._note_end(line)
         return line
 
     def _until(self, name: str, moment: datetime | None) -> list[Oid | None]:
@@ -172,24 +177,60 @@ class Journal:
 
     def _read(self) -> _State:
         """Fold the lines that were added since the last look."""
-        state = self._state
         with store_faults("read the journal"):
+            witness = None
+            if not self._is_same():
+                self._state = _State()
+                witness = self._witness()  # before the lines: a line that comes meanwhile may only be one too many
+            state = self._state
             try:
                 now = os.stat(self._path)
+                if now.st_size == state.end and not witness:
+                    state.inode = now.st_ino
+                    return state
+                with open(self._path, "rb") as file:
+                    file.seek(state.end)
+                    data = file.read()
             except FileNotFoundError:
-                self._state = _State()
-                return self._state
-            if now.st_ino != state.inode or now.st_size < state.end:
-                state = self._state = _State(inode=now.st_ino)
-            if now.st_size == state.end:
-                return state
-            with open(self._path, "rb") as file:
-                file.seek(state.end)
-                data = file.read()
+                if witness is None:
+                    return state
+                raise StoreError("the journal of the store is missing: every name stands in it", LOST) from None
         for line, length in parse_lines(data, state.lines[-1] if state.lines else None):
             state.take(line)
             state.end += length
+        state.inode = now.st_ino
+        if witness:
+            self._compare_end(*witness)
         return state
+
+    def _is_same(self) -> bool:
+        """Whether the journal is the one that was read, or has grown since."""
+        try:
+            now = os.stat(self._path)
+        except FileNotFoundError:
+            return False
+        return now.st_ino == self._state.inode and now.st_size >= self._state.end
+
+    def _witness(self) -> tuple[int, str] | None:
+        """Number and checksum of a line that was written, the last one unless a crash came in between."""
+        words = (read_if_there(self._store.layout.witness) or b"").decode("ascii", "replace").split()
+        if len(words) != 2 or not (words[0].isascii() and words[0].isdigit()) or not is_oid(words[1]):
+            return None  # a power failure can leave it empty; the next line writes it anew
+        return int(words[0]), words[1]
+
+    def _note_end(self, line: Line) -> None:
+        with suppress(OSError):  # the line stands; the witness may stay behind
+            write_atomic(self._store.layout.witness, f"{line.n} {line.sum}\n".encode())
+
+    def _compare_end(self, number: int, checksum: str) -> None:
+        lines = self._state.lines
+        if len(lines) >= number and (not number or lines[number - 1].sum == checksum):
+            return
+        self._state = _State()  # so that the next look finds the same
+        if len(lines) >= number:
+            raise StoreError(f"line {number} of the journal is not the one that was written here", LOST)
+        had = f"line {number}" if len(lines) == number - 1 else f"lines {len(lines) + 1} to {number}"
+        raise StoreError(f"the journal has lost {had}{'' if lines else ', all that it had'}", LOST)
 
 
 def encode_line(line: Line) -> tuple[bytes, Line]:

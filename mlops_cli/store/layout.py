@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,6 +62,11 @@ class Layout:
         return self.folder / "journal"
 
     @property
+    def witness(self) -> Path:
+        """What tells a journal that lost lines from one that never had them."""
+        return self.folder / "witness"
+
+    @property
     def lock(self) -> Path:
         return self.folder / "lock"
 
@@ -73,7 +77,7 @@ def create_layout(folder: Path) -> None:
         for name in FOLDERS:
             (folder / name).mkdir(parents=True, exist_ok=True)
         write_atomic(folder / ".gitignore", b"*\n")
-        about = StoreFile(FORMAT, secrets.token_hex(8), "blake3", timestamp())
+        about = StoreFile(FORMAT, os.urandom(8).hex(), "blake3", timestamp())
         if not (folder / "store.json").exists():
             write_atomic(folder / "store.json", canonical(about) + b"\n", durable=True)
             sync_folder(folder.parent)

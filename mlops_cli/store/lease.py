@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 import shutil
 import time
 from pathlib import Path
@@ -32,7 +31,7 @@ class Lease:
 
     def _make(self) -> None:
         while self._folder is None:
-            folder = self._parent / f"{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(4)}"
+            folder = self._parent / f"{os.uname().nodename}-{os.getpid()}-{os.urandom(4).hex()}"
             folder.mkdir(parents=True)
             try:
                 lock = os.open(folder / ALIVE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

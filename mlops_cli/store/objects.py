@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from mlops_cli.base.errors import StoreError
-from mlops_cli.base.hashing import Oid, hash_bytes
+from mlops_cli.base.hashing import Oid, hash_bytes, is_oid
 from mlops_cli.base.records import BadRecord, decode
 from mlops_cli.store.copying import READ_ONLY, copy_new, hash_path, write_new
 from mlops_cli.store.faults import store_faults
@@ -126,13 +126,23 @@ class Objects:
             self._indexes = {name: index for name, index in found.items() if index}
             return self._indexes
 
-    def known(self, oid: Oid) -> bool:
-        """As `has`, without a look at what others wrote since the last `refresh`: for many questions at once."""
+    def known(self, oid: Oid, size: int | None = None) -> bool:
+        """As `has`, without a look at what others wrote since the last `refresh`: for many questions at once.
+
+        A solid that has not the expected `size` is damaged: it is set aside, so that it is stored again.
+        """
         if self._indexes:
             for index in self._indexes.values():
                 if index.find(oid):
                     return True
-        return os.access(self.layout.solid(oid), os.F_OK) and self._solid_size(oid) is not None
+        solid = self.layout.solid(oid)
+        if not os.access(solid, os.F_OK):
+            return False
+        found = self._solid_size(oid)
+        if found is not None and size is not None and found != size:
+            self._give_up(oid, solid)
+            return False
+        return found is not None
 
     def _load(self, name: str) -> IndexFile | None:
         path = str(self.layout.indexes / name)
@@ -149,6 +159,8 @@ class Objects:
         return index
 
     def _solid_size(self, oid: Oid) -> int | None:
+        if not is_oid(oid):
+            return None  # records come from anywhere, and an identity becomes a path here
         try:
             size = os.stat(self.layout.solid(oid)).st_size
         except (FileNotFoundError, NotADirectoryError):
@@ -157,6 +169,8 @@ class Objects:
         return size if size or oid == EMPTY else None
 
     def _locate(self, oid: Oid) -> Location | None:
+        if not is_oid(oid):
+            return None
         for index in (self._indexes or {}).values():
             if found := index.find(oid):
                 return found
@@ -180,6 +194,23 @@ class Objects:
         if data is None:
             raise self._give_up(oid, path, location.pack)
         return data
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether damage was found here before and is not dealt with: then what is relied on should be proven first."""
+        try:
+            with os.scandir(self.layout.quarantine) as entries:
+                return any(True for _ in entries)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+    def prove(self, oid: Oid) -> None:
+        """Read an object once in the life of this process; raises StoreError when it is missing or damaged."""
+        if self._solid_size(oid) is None:
+            self._read_packed(oid)
+            return
+        with store_faults(f"read object {oid[:12]}"):
+            self._check(oid, self.layout.solid(oid))
 
     def prove_again(self, oid: Oid) -> None:
         """Read a solid once more after something had the chance to change it; raises StoreError when it is damaged."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 
-from mlops_cli.base.errors import UserError
+from mlops_cli.base.errors import StoreError, UserError
 from mlops_cli.base.files import sync_folder
 from mlops_cli.base.hashing import Oid, hash_bytes
 from mlops_cli.base.records import canonical
@@ -38,6 +38,7 @@ class Transaction:
         self._committed = committed
         self._lease = Lease(store.layout.leases)
         self._few: dict[Oid, bytes] = {}
+        self._doubt = store.in_doubt
         self._seen: set[Oid] = set()
         self._fresh: set[Oid] = set()
         self._solids: dict[Oid, str] = {}
@@ -59,7 +60,7 @@ class Transaction:
     def add_bytes(self, data: bytes) -> Oid:
         """Add an object. Raises StoreError."""
         oid = hash_bytes(data)
-        if not self._is_new(oid):
+        if not self._is_new(oid, len(data)):
             return oid
         if len(data) >= SMALL:
             with store_faults("write to the store"):
@@ -83,7 +84,7 @@ class Transaction:
     def add_found(self, path: str, state: os.stat_result, index: StatIndex | None = None) -> tuple[Oid, int]:
         """As `add_file`, for an absolute path with its state at hand; returns identity and size."""
         known = index.find(path, state) if index else None
-        if known and (known in self._seen or self._store.known(known)):
+        if known and (known in self._seen or self._knows(known, state.st_size)):
             return known, state.st_size
         for _ in range(TRIES):
             began, fresh = clock(), len(self._fresh)
@@ -152,13 +153,25 @@ class Transaction:
         write_new(path, data)
         return _publish({path: f"{self._store.layout.indexes}/{hash_bytes(data)}.idx"}, durable)
 
-    def _is_new(self, oid: Oid) -> bool:
+    def _is_new(self, oid: Oid, size: int) -> bool:
         if oid in self._seen:
             return False
         self._seen.add(oid)
-        if self._store.known(oid):
+        if self._knows(oid, size):
             return False
         self._fresh.add(oid)
+        return True
+
+    def _knows(self, oid: Oid, size: int) -> bool:
+        """Whether the store has an object; after damage was found only what is proven counts, the rest is new."""
+        if not self._store.known(oid, size):
+            return False
+        if self._doubt:
+            try:
+                self._store.prove(oid)
+            except StoreError:
+                self._store.refresh()
+                return False
         return True
 
     def _add_to_pack(self, oid: Oid, data: bytes) -> None:
@@ -193,7 +206,7 @@ class Transaction:
         try:
             began = clock()
             oid = hash_descriptor(source, state.st_size)
-            if oid in self._seen or self._store.known(oid):
+            if oid in self._seen or self._knows(oid, state.st_size):
                 return oid if _same(os.fstat(source), state) else None
             with store_faults("write to the store"):
                 target = self._lease.path()
@@ -214,7 +227,7 @@ class Transaction:
             os.close(source)
 
     def _keep_solid(self, oid: Oid, path: str) -> Oid:
-        if self._is_new(oid):
+        if self._is_new(oid, os.stat(path).st_size):
             self._solids[oid] = path
         else:
             os.unlink(path)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,8 @@ class Problem:
 def verify(store: Store, data: bool) -> list[Problem]:
     """Everything that is wrong with a store; empty when it is whole. `data` also hashes every byte. Raises StoreError.
 
-    Objects that nothing names are no problem: a crash leaves some. A damaged record that is read is set aside.
+    Objects that nothing names are no problem: a crash leaves some. What is found damaged is set aside, so that the next
+    run or `add` makes it anew.
     """
     check_layout(store.folder)
     store.refresh()
@@ -56,13 +58,20 @@ def _check_solids(store: Store, data: bool) -> Iterator[Problem]:
             yield Problem(_inside(store, path), "is empty")
         elif data and hash_path(path) != path.stem:
             yield Problem(_inside(store, path), "is damaged: its bytes do not match its name")
+            _set_aside(store, [Oid(path.stem)])
+
+
+def _set_aside(store: Store, oids: Iterable[Oid]) -> None:
+    for oid in oids:
+        with suppress(StoreError):  # what cannot be moved was reported all the same
+            store.prove(oid)
 
 
 def _check_packs(store: Store, packs: dict[str, Path], data: bool) -> Iterator[Problem]:
     listed = {pack for index in store.refresh().values() for pack, _ in index.packs}
     for name, path in packs.items():
         try:
-            read_rows(str(path))
+            rows = list(read_rows(str(path)))
         except BadPack as error:
             # Before its index is written nothing counts on a pack: what a power failure left is no problem.
             if name in listed:
@@ -70,6 +79,7 @@ def _check_packs(store: Store, packs: dict[str, Path], data: bool) -> Iterator[P
             continue
         if data and hash_path(path) != name:
             yield Problem(_inside(store, path), "is damaged: its bytes do not match its name")
+            _set_aside(store, [row.oid for row in rows])
 
 
 def _check_indexes(store: Store, packs: dict[str, Path]) -> Iterator[Problem]:
@@ -84,7 +94,7 @@ def _check_indexes(store: Store, packs: dict[str, Path]) -> Iterator[Problem]:
             continue
         for item in index.packed():
             there = packs.get(item.name)
-            if there is None:
+            if there is None or not there.exists():
                 continue  # set aside as damaged; what needs an object of it is reported by name
             if there.stat().st_size != item.size:
                 yield Problem(_inside(store, there), f"has {there.stat().st_size} bytes, its index says {item.size}")

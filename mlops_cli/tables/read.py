@@ -101,7 +101,16 @@ def need_columns(names: Sequence[str], wanted: Sequence[str], subject: str) -> N
     if not missing:
         return
     shown = ", ".join(f"'{name}'" for name in missing[:5]) + (" ..." if len(missing) > 5 else "")
-    near = difflib.get_close_matches(missing[0], list(names), n=1)
+    near = near_name(missing[0], names)
     has = ", ".join(list(names)[:12]) + (" ..." if len(names) > 12 else "")
-    hint = f"did you mean '{near[0]}'?" if near else f"it has {has}"
+    hint = f"did you mean '{near}'?" if near is not None else f"it has {has}"
     raise StageFailed(f"{subject} has no column {shown}", hint)
+
+
+def near_name(wanted: str, names: Sequence[str]) -> str | None:
+    """The name that was probably meant, whatever its case; None where there is none like it."""
+    folded: dict[str, str] = {}
+    for name in names:
+        folded.setdefault(name.casefold(), name)
+    near = difflib.get_close_matches(wanted.casefold(), list(folded), n=1)
+    return folded[near[0]] if near else None

@@ -14,6 +14,7 @@ from mlops_cli.store.journal import Conflict, Move
 from mlops_cli.store.records import Artifact, Version
 from mlops_cli.store.store import Transaction
 from mlops_cli.store.trees import Entry
+from mlops_cli.store.whole import version_record
 from mlops_cli.store.worktree import artifact_of, list_files, snapshot
 from mlops_cli.workflows.naming import refuse_other_kind
 from mlops_cli.workflows.sources import type_of
@@ -119,7 +120,8 @@ def _version(workspace: Workspace, name: str, artifact: Artifact, transaction: T
 
 def _find(workspace: Workspace, versions: Sequence[Oid], content: Oid) -> Oid | None:
     for oid in reversed(versions):
-        if workspace.store.read_record(oid, "version", Version).artifact.oid == content:
+        version = version_record(workspace.store, oid)
+        if version is not None and version.artifact.oid == content:
             return oid
     return None
 

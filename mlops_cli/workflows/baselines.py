@@ -13,8 +13,9 @@ from mlops_cli.pipeline.graph import Node
 from mlops_cli.pipeline.plan import Baseline
 from mlops_cli.spec.pipeline import Pipeline, Validate
 from mlops_cli.spec.validation import DataValidation, Validation
-from mlops_cli.store.records import Artifact, Version
+from mlops_cli.store.records import Artifact
 from mlops_cli.store.refs import split_ref
+from mlops_cli.store.whole import version_record, whole_version
 from mlops_cli.workflows.naming import edge_name
 from mlops_cli.workflows.workspace import Workspace
 
@@ -29,30 +30,34 @@ def passed_name(data: str, validation: str) -> str:
 def find_previous(workspace: Workspace, data: str, validation: str, current: Artifact) -> Baseline | None:
     """The version that had passed when `current` first came: so data that comes back meets the baseline of its day."""
     name = passed_name(data, validation)
-    versions = workspace.journal.versions(name)
-    contents = [_version(workspace, oid).artifact.oid for oid in versions]
+    store = workspace.store
+    records = {oid: version_record(store, oid) for oid in workspace.journal.versions(name)}
+    versions = [oid for oid, record in records.items() if record]  # without those whose record is lost
+    contents = [record.artifact.oid for record in records.values() if record]
     if current.oid in contents:
-        earlier = versions[: contents.index(current.oid)]
-        return _baseline(workspace, earlier[-1], data) if earlier else None
-    newest = workspace.journal.names().get(name)
-    return _baseline(workspace, newest, data) if newest else None
+        versions = versions[: contents.index(current.oid)]
+    elif newest := workspace.journal.names().get(name):
+        versions.append(newest)
+    else:
+        return None
+    return next((found for oid in reversed(versions) if (found := _baseline(workspace, oid, data))), None)
 
 
 def find_baseline(workspace: Workspace, reference: str, current: Artifact) -> Baseline | None:
     """The newest version that `reference` names, or named, with another content than `current`."""
     name, moment = split_ref(reference)
     for oid in workspace.journal.before(name, moment):
-        if _version(workspace, oid).artifact.oid != current.oid:
-            return _baseline(workspace, oid, reference)
+        found = _baseline(workspace, oid, reference)
+        if found is not None and found.artifact.oid != current.oid:
+            return found
     return None
 
 
-def _version(workspace: Workspace, oid: Oid) -> Version:
-    return workspace.store.read_record(oid, "version", Version)
-
-
-def _baseline(workspace: Workspace, oid: Oid, reference: str) -> Baseline:
-    version = _version(workspace, oid)
+def _baseline(workspace: Workspace, oid: Oid, reference: str) -> Baseline | None:
+    """The baseline that a version is; None where the store has lost it, so that a gate can be judged again at all."""
+    version = whole_version(workspace.store, oid)
+    if version is None:
+        return None
     number = workspace.journal.versions(version.name).index(oid) + 1
     label = f"{version.name}@v{number}"
     return Baseline(

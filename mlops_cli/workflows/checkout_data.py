@@ -10,9 +10,10 @@ from mlops_cli.base.hashing import Oid
 from mlops_cli.pipeline.records import RunRecord
 from mlops_cli.store.checkout import Changes
 from mlops_cli.store.checkout import checkout as check_out
-from mlops_cli.store.records import Artifact, Version
+from mlops_cli.store.records import Artifact
 from mlops_cli.store.refs import Resolved, resolve
 from mlops_cli.store.trees import read_tree
+from mlops_cli.store.whole import version_record
 from mlops_cli.workflows.sources import LOCK
 from mlops_cli.workflows.workspace import FOLDER, Workspace, open_workspace
 
@@ -69,13 +70,20 @@ def _place(workspace: Workspace, found: Resolved) -> str | None:
     for line in text.splitlines():
         fields = line.split("\t")
         if fields[0] == found.name and len(fields) == 7:
-            return fields[6]
+            return _inside(fields[6])
     place = found.version.facts.get("path") if found.version else None
-    return place if isinstance(place, str) else None
+    return _inside(place) if isinstance(place, str) else None
+
+
+def _inside(place: str) -> str | None:
+    """A place that was read from a file, when it is one inside the project."""
+    parts = place.split("/")
+    return None if place.startswith("/") or ".." in parts or not place.isprintable() else place
 
 
 def _other_versions(workspace: Workspace, found: Resolved) -> list[Artifact]:
     if not found.version:
         return []
     oids: list[Oid] = workspace.journal.versions(found.version.name)
-    return [workspace.store.read_record(oid, "version", Version).artifact for oid in oids]
+    records = (version_record(workspace.store, oid) for oid in oids)  # a lost one leaves its files untouched
+    return [record.artifact for record in records if record]

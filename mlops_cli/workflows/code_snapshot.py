@@ -12,6 +12,8 @@ from mlops_cli.store.store import Transaction
 from mlops_cli.store.trees import Entry, write_tree
 from mlops_cli.workflows.workspace import Workspace
 
+LARGEST = 4 << 20  # bytes
+
 
 def code_files(workspace: Workspace, spec: Path, graph: Graph, keyer: Keyer) -> list[str]:
     """Paths inside the project of everything that the run reads as code: specs, queries, modules, scripts."""
@@ -23,7 +25,12 @@ def code_files(workspace: Workspace, spec: Path, graph: Graph, keyer: Keyer) -> 
             files.add(verb.spec)
         elif isinstance(verb, Sql) and verb.query.strip().endswith(".sql"):
             files.add(verb.query.strip())
-    return sorted(name for name in files if (workspace.root / name).is_file())
+    return sorted(name for name in files if _is_code(workspace.root / name))
+
+
+def _is_code(path: Path) -> bool:
+    """A command may name a folder of data: its files count for the key, but big ones are not kept as code."""
+    return path.is_file() and path.stat().st_size <= LARGEST
 
 
 def store_code(workspace: Workspace, transaction: Transaction, files: list[str]) -> Oid:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from mlops_cli.base.errors import Fault, Place, SpecError, UserError
+from mlops_cli.base.errors import Fault, Place, SpecError, StoreError, UserError
 from mlops_cli.pipeline.graph import Edge, Graph, Node
 from mlops_cli.spec.pipeline import Output, Pipeline, Register
-from mlops_cli.store.records import Version
+from mlops_cli.store.whole import version_record
 from mlops_cli.workflows.workspace import Workspace
 
 
@@ -28,8 +28,10 @@ def output_name(pipeline: Pipeline, node: Node, output: Output) -> str:
 def refuse_other_kind(workspace: Workspace, name: str, kind: Literal["data", "model"]) -> None:
     """Raise UserError where `name` stands for the other kind: models and data share one namespace."""
     oid = workspace.journal.names().get(name)
-    if oid is not None and (found := workspace.store.read_record(oid, "version", Version).kind) != kind:
-        raise UserError(f"the name '{name}' belongs to a {found}, and cannot become {kind}", "choose another name")
+    version = version_record(workspace.store, oid) if oid else None  # what is lost has no kind, and is made anew
+    if version is not None and version.kind != kind:
+        message = f"the name '{name}' belongs to a {version.kind}, and cannot become {kind}"
+        raise UserError(message, "choose another name")
 
 
 def check_names(workspace: Workspace, graph: Graph) -> None:
@@ -45,6 +47,8 @@ def check_names(workspace: Workspace, graph: Graph) -> None:
     for name, kind, place in wanted:
         try:
             refuse_other_kind(workspace, name, kind)
+        except StoreError:
+            raise  # the names cannot be read: no fault of any line of the spec
         except UserError as error:
             fault = error.faults[0]
             faults.append(Fault(fault.message, place, fault.hint))

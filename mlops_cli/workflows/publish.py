@@ -16,6 +16,7 @@ from mlops_cli.spec.validation import Validation
 from mlops_cli.store.journal import Conflict, Move
 from mlops_cli.store.records import Artifact, Version
 from mlops_cli.store.store import Transaction
+from mlops_cli.store.whole import version_record
 from mlops_cli.workflows.baselines import passed_name
 from mlops_cli.workflows.naming import edge_name, output_name
 from mlops_cli.workflows.workspace import Workspace
@@ -107,11 +108,13 @@ class Publisher:
         return {
             name: target
             for name, target in self.targets(complete).items()
-            if name not in current or self._version(current[name]).artifact.oid != target[1].oid
+            if name not in current or not self._stands_for(current[name], target[1])
         }
 
-    def _version(self, oid: Oid) -> Version:
-        return self.workspace.store.read_record(oid, "version", Version)
+    def _stands_for(self, oid: Oid, content: Artifact) -> bool:
+        """Whether a version has this content, which is in the store; one whose record is lost stands for nothing."""
+        version = version_record(self.workspace.store, oid)
+        return version is not None and version.artifact.oid == content.oid
 
     def publish(self, transaction: Transaction, run: RunRecord, complete: bool) -> list[Published]:
         """Write versions and the run, flush, then move all names at once; two runs at the same moment both land."""
@@ -144,7 +147,7 @@ class Publisher:
         """The earlier version of this name with the same content, or a new one; an alias points at the same one."""
         kind, artifact, stage = target
         for oid in self.workspace.journal.versions(base):
-            if self._version(oid).artifact.oid == artifact.oid:
+            if self._stands_for(oid, artifact):
                 return oid
         evidence, metrics = self._evidence(artifact) if kind == "model" else ((), {})
         facts: dict[str, Json] = {"pipeline": self.graph.pipeline.name, "parameters": dict(self.graph.parameters)}

@@ -200,6 +200,8 @@ def _finish(
     publisher = Publisher(workspace, prepared.graph, prepared.keyer.validations, sources, results)
     fresh = any(result.status in ("ran", "failed", "cancelled") or result.seconds for result in results.values())
     if not fresh and not publisher.changed(complete):
+        if complete:
+            write_lock(workspace.root, prepared.pipeline, sources)  # a source may have moved, with the same content
         return run
     with workspace.store.begin() as transaction:
         spec = workspace.root / prepared.pipeline.file

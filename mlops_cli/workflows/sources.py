@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from mlops_cli.base.errors import Fault, SpecError, UserError
 from mlops_cli.base.files import read_if_there, write_atomic
-from mlops_cli.base.hashing import Oid
+from mlops_cli.base.hashing import Oid, is_oid
 from mlops_cli.spec.pipeline import Pipeline, Source
+from mlops_cli.spec.source import read_document
 from mlops_cli.store.checkout import checkout
 from mlops_cli.store.records import Artifact
 from mlops_cli.store.worktree import identify, snapshot
 from mlops_cli.workflows.workspace import Workspace
 
 LOCK = "mlops.lock"
+SPECS = "specs"
 HEADER = "# mlops.lock 1: source, type, layout, identity, bytes, files, path\n"
 TABLES = frozenset({".csv", ".parquet", ".jsonl", ".ndjson", ".arrow", ".feather"})
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """One line of the lock: which content lay at which path."""
+
+    artifact: Artifact
+    path: str
 
 
 def type_of(path: str) -> str:
@@ -25,7 +38,7 @@ def type_of(path: str) -> str:
     return "table" if suffix in TABLES else "file"
 
 
-def read_lock(root: Path) -> dict[str, Artifact]:
+def read_lock(root: Path) -> dict[str, Pinned]:
     """Source -> what `mlops.lock` pins; empty without the file. Raises UserError for a line that is not one of ours."""
     text = (read_if_there(root / LOCK) or b"").decode("utf-8", "replace")
     pinned = {}
@@ -33,14 +46,56 @@ def read_lock(root: Path) -> dict[str, Artifact]:
         if not line or line.startswith("#"):
             continue
         parts = line.split("\t")
-        if len(parts) != 7 or parts[2] not in ("file", "tree") or not (parts[4].isdigit() and parts[5].isdigit()):
+        if len(parts) != 7 or parts[2] not in ("file", "tree") or not is_oid(parts[3]) or not _counts(*parts[4:6]):
             hint = f"take one side of a merge, or delete {LOCK}: the next run writes it anew"
             raise UserError(f"{LOCK}:{number} is not a line that mlops wrote", hint)
         name, kind, layout, oid, size, files, path = parts
-        pinned[name] = Artifact(
+        artifact = Artifact(
             kind, Oid(oid), "tree" if layout == "tree" else "file", Path(path).name, int(size), int(files)
         )
+        pinned[name] = Pinned(artifact, path)
     return pinned
+
+
+def _counts(*texts: str) -> bool:
+    return all(text.isascii() and text.isdigit() for text in texts)
+
+
+def _pinned(workspace: Workspace, pipeline: Pipeline, names: Iterable[str]) -> dict[str, Artifact]:
+    """What the lock pins for these sources, at their own paths only.
+
+    Raises SpecError where another pipeline of the project calls another path by the same name: they would take the
+    name, and the lock's line, from each other.
+    """
+    locked = read_lock(workspace.root)
+    moved = [name for name in names if name in locked and locked[name].path != pipeline.sources[name].path]
+    others = _other_paths(workspace, pipeline) if moved else []
+    faults = []
+    for name in moved:
+        mine = pipeline.sources[name]
+        for file, paths in others:
+            if name in paths and paths[name] != mine.path:
+                message = f"the name '{name}' is taken: in {file} it is the source {paths[name]}, here {mine.path}"
+                faults.append(Fault(message, mine.place, "one name stands for one path in the whole project"))
+                break
+    if faults:
+        raise SpecError.of(faults)
+    return {name: pin.artifact for name, pin in locked.items() if name not in moved}
+
+
+def _other_paths(workspace: Workspace, pipeline: Pipeline) -> list[tuple[str, dict[str, str]]]:
+    """The other pipelines of `specs/`, each with its sources by name."""
+    found = []
+    for path in sorted((workspace.root / SPECS).glob("*.y*ml")):
+        file = path.relative_to(workspace.root).as_posix()
+        data: object = None
+        with suppress(UserError):  # a spec that cannot be read claims nothing, and its own run tells why
+            data = read_document(path, file).data if file != pipeline.file else None
+        sources = data.get("data") if isinstance(data, dict) and data.get("kind") == "pipeline" else None
+        if isinstance(sources, dict):
+            pairs = ((name, posixpath.normpath(at)) for name, at in sources.items() if isinstance(at, str))
+            found.append((file, dict(pairs)))
+    return found
 
 
 def write_lock(root: Path, pipeline: Pipeline, sources: Mapping[str, Artifact]) -> None:
@@ -62,7 +117,8 @@ def take_sources(
 
     Raises SpecError for every source that is nowhere, and with `locked` for every one that differs from the lock.
     """
-    pinned = read_lock(workspace.root)
+    names = tuple(names)
+    pinned = _pinned(workspace, pipeline, names)
     faults = []
     taken: dict[str, Artifact] = {}
     with workspace.store.begin() as transaction:
@@ -93,7 +149,8 @@ def take_sources(
 
 def identify_sources(workspace: Workspace, pipeline: Pipeline, names: Iterable[str]) -> dict[str, Artifact]:
     """What the sources are now, without storing them; a missing one counts as what the lock pins. Raises SpecError."""
-    pinned = read_lock(workspace.root)
+    names = tuple(names)
+    pinned = _pinned(workspace, pipeline, names)
     found: dict[str, Artifact] = {}
     faults = []
     for name in names:

@@ -9,6 +9,7 @@ from mlops_cli.base.errors import UserError
 from mlops_cli.workflows.history import Named, RunLine, names, runs
 from mlops_cli.workflows.plan_pipeline import PlannedStage, plan_pipeline
 from mlops_cli.workflows.prepare import SPECS
+from mlops_cli.workflows.sources import LOCK
 from mlops_cli.workflows.workspace import Workspace
 
 
@@ -55,5 +56,7 @@ def _pipeline(workspace: Workspace, spec: str) -> PipelineStatus:
         return PipelineStatus(spec, tuple(plan_pipeline(workspace, Path(spec), {})), None)
     except UserError as error:
         fault = error.faults[0]
+        if fault.message.startswith(f"{LOCK}:"):
+            return PipelineStatus(spec, (), f"{fault.message}: {fault.hint}")
         more = f" (and {len(error.faults) - 1} more)" if len(error.faults) > 1 else ""
         return PipelineStatus(spec, (), f"{fault.message}{more}")

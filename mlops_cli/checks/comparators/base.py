@@ -94,7 +94,9 @@ def show(value: Json) -> str:
         return "null" if value is None else str(value).lower()
     if isinstance(value, int) or (isinstance(value, float) and value.is_integer() and abs(value) < 1e15):
         return f"{int(value):,}" if abs(value) >= 10_000 else str(int(value))
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:,.0f}" if 10_000 <= abs(value) < 1e15 else f"{value:.4g}"
+    return str(value)
 
 
 def percent(share: float) -> str:
@@ -121,6 +123,14 @@ def as_number(value: Json) -> float | None:
 def limit_of(check: Check) -> Bound:
     """The bound of a check that has one by its nature; the spec's schema asks for it."""
     return check.bound if check.bound is not None else Bound(1.0, "share", "100%")
+
+
+def not_finite(case: Case) -> Judgement | None:
+    """A mean or standard deviation of values of which some are infinite is none: it fails."""
+    if case.check.measure not in ("mean", "std") or not case.found.bad:
+        return None
+    message = f"{rows_of(case.found)} hold an infinite value, so that there is no {case.check.measure}"
+    return Judgement("fail", message, "infinite_values")
 
 
 NOTHING = Judgement("too_few", "there is no value to judge", "no_values")

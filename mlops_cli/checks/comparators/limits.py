@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlops_cli.checks.comparators.base import NOTHING, Case, Judgement, as_number, limit_of, rows_of, show
+from mlops_cli.checks.comparators.base import NOTHING, Case, Judgement, as_number, limit_of, not_finite, rows_of, show
 from mlops_cli.measures.measured import Measured
 from mlops_cli.spec.validation import Check
 
@@ -19,6 +19,9 @@ def maximum(case: Case) -> Judgement:
 
 def limit(check: Check, found: Measured, sign: int, what: str | None = None) -> Judgement:
     """One rule for both sides: `sign` is 1 where bigger is better, -1 where smaller is; `what` names the number."""
+    infinite = not_finite(Case(check, found))
+    if infinite is not None:
+        return infinite
     value, bound = as_number(found.value), limit_of(check).value
     if check.measure in ("min", "max") and found.bad:
         return Judgement("fail", beyond(check, found, sign))

@@ -128,7 +128,9 @@ def status_text(found: ProjectStatus) -> str:
 
 def _pipeline(item: PipelineStatus) -> str:
     if item.problem:
-        return f"{item.spec}: {paint(item.problem, 'bad')} (see `mlops lint {item.spec}`)"
+        # The lock is no spec: lint would find nothing wrong, and the problem itself says how to mend it.
+        see = "" if item.problem.startswith("mlops.lock:") else f" (see `mlops lint {item.spec}`)"
+        return f"{item.spec}: {paint(item.problem, 'bad')}{see}"
     counts = Counter(stage.action for stage in item.planned)
     if set(counts) <= {"reuse", "skip"}:
         return f"{item.spec}: {paint('up to date', 'good')}, {len(item.planned)} stages"

@@ -138,7 +138,9 @@ def _row(item: Published, aliases: dict[tuple[str, int], list[str]]) -> list[str
 
 def _ending(report: RunReport) -> str:
     lines = [f"restored {path} from mlops.lock" for path in report.restored]
-    lines += [f"wrote {path}" for path in report.files]
+    for path in report.files:
+        kept = f" (what was there is kept: mlops checkout {report.saved[path]} PATH)" if path in report.saved else ""
+        lines.append(f"wrote {path}{kept}")
     match report.outcome:
         case "gate_failed":
             lines.append(paint("A gate said no: nothing downstream ran, nothing was published.", "bad"))

@@ -98,6 +98,6 @@ def first_sentence(error: Exception) -> str:
     """A library's message cut down to its first line, without its own prefix and its advice."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = lines[0] if lines else type(error).__name__
-    for prefix in ("Invalid Input Error: ", "IO Error: ", "Invalid Error: ", "Conversion Error: ", "Binder Error: "):
-        text = text.removeprefix(prefix)
+    for kind in ("Invalid Input", "IO", "Invalid", "Conversion", "Binder", "Catalog", "Parser"):
+        text = text.removeprefix(f"{kind} Error: ")
     return text.rstrip(".: ")

@@ -20,6 +20,7 @@ TEXT: Literal["all", "times", "none"] = "all"
 HEAD = 1 << 16
 WIDTH = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 LINE = re.compile(r"Line: (\d+)")
+TOO_LONG = re.compile(r"Maximum line size of (\d+) bytes exceeded. Actual Size: ?(\d+)")
 ARROW_WIDTH = re.compile(r"Expected (\d+) columns, got (\d+)")
 ARROW_ROW = re.compile(r"Row #(\d+)")
 
@@ -93,6 +94,10 @@ def explain(path: Path, error: duckdb.Error) -> BadTable:
     width = WIDTH.search(text)
     if width:
         return uneven(path, int(width[1]), int(width[2]), line)
+    long = TOO_LONG.search(text)
+    if long:
+        reason = f"the line is {int(long[2]):,} bytes long, and at most {int(long[1]):,} can be read"
+        return BadTable(path, reason, "a quote may be missing; keep values of this size in files of their own", line)
     if "unterminated quote" in text:
         return BadTable(path, "a quoted value is never closed", "the file may be cut off, or a quote is missing", line)
     if "utf-8" in text.lower() or "unicode" in text.lower():

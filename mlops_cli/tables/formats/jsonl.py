@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Literal
 
@@ -27,7 +26,6 @@ NAME = "jsonl"
 ENDINGS: tuple[str, ...] = (".jsonl", ".ndjson")
 TEXT: Literal["all", "times", "none"] = "times"
 
-LINE = re.compile(r"in line (\d+)")
 GUESSED = frozenset({"DATE", "TIME", "TIMESTAMP", "UUID", "TIMESTAMP WITH TIME ZONE"})
 """Types that DuckDB sees in texts; we leave them texts."""
 MIXED = "JSON"
@@ -42,6 +40,11 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path, _view: str) -> Att
         found = described(connection, f"SELECT * FROM {source})")
     except duckdb.Error as error:
         raise explain(path, error) from None
+    if [(column.name, column.stored) for column in found] == [("json", MIXED)]:
+        # So DuckDB reads a file in which some line is no object.
+        odd = odd_line(path)
+        if odd is not None:
+            raise odd
     columns = tuple(Column(column.name, "VARCHAR" if column.stored in GUESSED else column.stored) for column in found)
     check_names(path, [column.name for column in columns])
     types = ", ".join(
@@ -56,25 +59,47 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path, _view: str) -> Att
 
 
 def check_lines(path: Path) -> None:
-    """Refuse a file whose first line is no JSON object; raises BadTable."""
+    """Refuse a file whose first line is no JSON object, or has names that DuckDB takes for one; raises BadTable."""
     with open(path, "rb") as file:
         first = next((line for line in file if line.strip()), b"")
     if not first:
         raise BadTable(path, "the file is empty", "a JSON lines file has one object a line")
+    odd = odd_value(path, first, 1)
+    if odd is not None:
+        raise odd
+    names = [str(name) for name in msgspec.json.decode(first)]
+    check_names(path, names, 1)
+    folded: dict[str, str] = {}
+    for name in names:
+        other = folded.setdefault(name.lower(), name)
+        if other != name:
+            reason = f"the columns '{other}' and '{name}' differ in nothing but capital letters"
+            raise BadTable(path, reason, "rename one of them", 1)
+
+
+def odd_value(path: Path, line: bytes, number: int) -> BadTable | None:
+    """The fault of a line that is no JSON object, or None."""
     try:
-        value = msgspec.json.decode(first)
+        value = msgspec.json.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadTable(path, f"this is not JSON ({error})", line=1) from None
-    if not isinstance(value, dict):
-        raise BadTable(path, "a line must be a JSON object", 'write {"column": value, ...} on every line', 1)
-    check_names(path, [str(name) for name in value], 1)
+        return BadTable(path, f"this is not JSON ({error})", line=number)
+    if isinstance(value, dict):
+        return None
+    return BadTable(path, "a line must be a JSON object", 'write {"column": value, ...} on every line', number)
+
+
+def odd_line(path: Path) -> BadTable | None:
+    """The fault of the first line that is no JSON object, or None. Reads the file: only for a file known to be odd."""
+    with open(path, "rb") as file:
+        lines = enumerate(file, start=1)
+        faults = (odd_value(path, line, number) for number, line in lines if line.strip())
+        return next((fault for fault in faults if fault is not None), None)
 
 
 def explain(path: Path, error: duckdb.Error) -> BadTable:
     """A fault that DuckDB found while scanning the lines, in our words."""
-    found = LINE.search(str(error))
-    text = first_sentence(error).split(": ")[-1]
-    return BadTable(path, f"this is not JSON ({text})", line=int(found[1]) if found else None)
+    odd = odd_line(path)  # DuckDB counts lines from the start of the part that one thread reads
+    return odd or BadTable(path, f"the lines cannot be read ({first_sentence(error).split(': ')[-1]})")
 
 
 def read(path: Path) -> pa.Table:
@@ -84,7 +109,7 @@ def read(path: Path) -> pa.Table:
         options = pyarrow.json.ReadOptions(block_size=max(1 << 20, min(path.stat().st_size + 1, (1 << 31) - 1)))
         return pyarrow.json.read_json(path, read_options=options)
     except pa.ArrowInvalid as error:
-        raise BadTable(path, f"the lines cannot be read ({first_sentence(error)})") from None
+        raise odd_line(path) or BadTable(path, f"the lines cannot be read ({first_sentence(error)})") from None
 
 
 def write(table: pa.Table, path: Path) -> None:

@@ -366,3 +366,148 @@ def test_a_rule_over_all_rows_is_no_row_rule(tmp_path: Path) -> None:
             tmp_path / "now.csv",
             None,
         )
+
+
+def written(folder: Path, name: str, text: str) -> Path:
+    (folder / name).write_text(text)
+    return folder / name
+
+
+def gate(expect: str, more: str = "") -> DataValidation:
+    return spec(f"kind: validation\nname: x\n{more}expect: {{{expect}}}\n")
+
+
+def test_columns_named_like_our_own_are_read_as_themselves(tmp_path: Path) -> None:
+    names = "plain,c0,r0,v1,V2,n2,w3,k0,q0_v1,Q1_r0,q0_one"
+    path = written(tmp_path, "now.csv", names + "\n" + ",".join(str(index) for index in range(11)) + "\n")
+    rules = ["c0 = 1", "R0 = 2", "V1 = 3", "v2 = 4", "n2 = 5", "w3 = 6", "k0 = 7", "q0_v1 = 8", "q1_r0 = 9"]
+    listed = ", ".join(f"{{sql: '{rule}'}}" for rule in [*rules, "q0_one = 10", "plain = 0"])
+    report = check_data(gate(f"columns: {{V2: {{min: 9}}}}, rows_where: [{listed}, {{sql: 'v7 > 0'}}]"), path, None)
+    assert blocking(report) == ["V2.min", "rows_where.12"]
+    assert verdict(report, "rows_where.12").reason == "no_column"
+
+
+def test_columns_that_differ_by_capitals_are_refused_in_sql_alone(tmp_path: Path) -> None:
+    path = written(tmp_path, "now.csv", "a,A,\n1,2,3\n")
+    assert check_data(gate("columns: {a: {max: 1}, A: {min: 2}}, rows_where: ['a < A']"), path, None).passed
+    with pytest.raises(SpecError, match="names 'a', and the file also has 'A'") as caught:
+        check_data(gate("rows_where: [{sql: 'A > 1'}]"), path, None)
+    assert caught.value.faults[0].place is not None
+
+
+def test_a_column_without_a_name_breaks_no_rule(tmp_path: Path) -> None:
+    path = written(tmp_path, "now.csv", 'a,,"b ""c"""\n1,2,3\n')
+    assert check_data(gate('rows_where: [{sql: \'a = 1 and "b ""c""" = 3\'}]'), path, None).passed
+
+
+CHANGE = "columns: {v: {type: number, required: false, mean: {change: 10%}, std: {change: 10%}}}"
+
+
+def change(folder: Path, before: str, now: str) -> Report:
+    spec = gate(CHANGE, "baseline: previous\n")
+    return check_data(spec, written(folder, "now.csv", now), written(folder, "before.csv", before))
+
+
+def test_a_column_that_is_empty_now_fails_its_change(tmp_path: Path) -> None:
+    report = change(tmp_path, "k,v\n1,2\n1,4\n", "k,v\n1,\n1,\n")
+    assert blocking(report) == ["v.mean.change", "v.std.change"]
+    found = verdict(report, "v.mean.change")
+    assert (found.reason, found.message) == ("no_value_now", "the mean was 3, and now there is no value")
+
+
+@pytest.mark.parametrize("before", ["k\n1\n2\n", "k,v\n1,\n2,\n", "k,v\n1,inf\n1,2\n"])
+def test_a_baseline_without_the_value_warns(tmp_path: Path, before: str) -> None:
+    report = change(tmp_path, before, "k,v\n1,1\n1,2\n")
+    found = verdict(report, "v.mean.change")
+    assert (found.state, found.reason, report.passed) == ("warn", "no_baseline_value", True)
+
+
+def test_infinite_values_fail_an_average_and_are_shown(tmp_path: Path) -> None:
+    report = change(tmp_path, "k,v\n1,2\n1,4\n", "k,v\n1,2\n1,4\n1,-inf\n")
+    found = verdict(report, "v.mean.change")
+    assert (found.state, found.reason) == ("fail", "infinite_values")
+    assert found.examples == ({"row": 3, "v": "-inf"},)
+
+
+def test_too_few_can_be_made_to_fail(tmp_path: Path) -> None:
+    path = written(tmp_path, "now.csv", "k,v,w\n1,,\n")
+    columns = "columns: {v: {type: number, max: 3}, w: {max: 3, severity: warn}}"
+    assert check_data(gate(columns), path, None).passed
+    report = check_data(gate(columns, "too_few: fail\n"), path, None)
+    assert blocking(report) == ["v.type", "v.max"]
+    assert verdict(report, "v.max").reason == "no_values"
+
+
+@pytest.mark.parametrize(
+    ("kind", "cells", "repeats"),
+    [
+        ("integer", ["1", "01", "1.0", "2"], 2),
+        ("number", ["1", "1.0", "1e0", "2.5", "2.50", "-0", "0"], 4),
+        ("number", ["9007199254740992", "9007199254740993", "9007199254740993.0"], 1),
+        ("string", ["1", "01", "1.0"], 0),
+        (None, ["1", "01", "1.0"], 0),
+    ],
+)
+def test_unique_compares_values_of_the_declared_type(
+    tmp_path: Path, kind: str | None, cells: list[str], repeats: int
+) -> None:
+    path = written(tmp_path, "now.csv", "v\n" + "".join(f"{cell}\n" for cell in cells))
+    declared = f"type: {kind}, " if kind else ""
+    report = check_data(gate(f"columns: {{v: {{{declared}unique: true}}}}, rows_where: ['not is_null(v)']"), path, None)
+    found = verdict(report, "v.unique")
+    assert round((found.share or 0) * len(cells)) == repeats
+    assert (found.state == "fail") == bool(repeats) == bool(found.examples)
+
+
+@pytest.mark.parametrize("kind", ["type: integer, ", "type: number, ", ""])
+def test_whole_numbers_are_compared_to_the_last_digit(tmp_path: Path, kind: str) -> None:
+    path = written(tmp_path, "now.csv", "v\n9007199254740992\n9007199254740993\n")
+    report = check_data(gate(f"columns: {{v: {{{kind}max: 9007199254740992, min: -5}}}}"), path, None)
+    assert blocking(report) == ["v.max"]
+    assert verdict(report, "v.max").examples == ({"row": 2, "v": "9007199254740993"},)
+    write_table(pd.DataFrame({"v": [9007199254740992, 9007199254740993]}), tmp_path / "now.parquet")
+    report = check_data(gate(f"columns: {{v: {{{kind}max: 9007199254740992}}}}"), tmp_path / "now.parquet", None)
+    assert blocking(report) == ["v.max"]
+
+
+def test_bytes_that_are_no_text_fail_the_format_wherever_they_are(tmp_path: Path) -> None:
+    (tmp_path / "now.csv").write_bytes(b"a,b\n" + b"1,x\n" * 50_000 + b"2,\xff\n" + b"1,x\n" * 10)
+    report = check_data(gate("columns: {a: {min: 0}}"), tmp_path / "now.csv", None)
+    assert "line 50002: the text is not UTF-8" in verdict(report, "format.is").message
+    assert not report.passed
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "arrow", "jsonl"])
+def test_a_rule_over_a_column_without_any_value_applies_to_no_row(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"now.{ending}"
+    write_table(pd.DataFrame({"a": [1, 2], "b": [None, None], "day": pd.to_datetime(["2020-01-01"] * 2)}), path)
+    report = check_data(gate("rows_where: ['a <= b', {sql: 'day > b'}, 'b in [1, 2]']"), path, None)
+    assert [item.state for item in report.verdicts[2:]] == ["too_few"] * 3
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["a in (select z from nope)", "sum(a) > 1", "row_number() over () > 1", "a = 1 and cast(b as integer) > 0"],
+)
+def test_the_fault_of_an_sql_rule_has_the_place_of_that_rule(tmp_path: Path, rule: str) -> None:
+    path = written(tmp_path, "now.csv", "a,b\n1,x\n2,y\n")
+    text = f"kind: validation\nname: x\nexpect:\n  rows_where:\n    - a > 0\n    - {{sql: '{rule}'}}\n    - a < 9\n"
+    with pytest.raises(SpecError) as caught:
+        check_data(spec(text), path, None)
+    place = caught.value.faults[0].place
+    assert place is not None and place.line == 6
+
+
+def test_a_column_that_was_probably_meant_is_named(tmp_path: Path) -> None:
+    path = written(tmp_path, "now.csv", "Sex,b\n1,2\n")
+    report = check_data(gate("columns: {sex: {in: [1]}, other: {max: 3}}"), path, None)
+    assert verdict(report, "sex.required").message == "the file has no column 'sex'; did you mean 'Sex'?"
+    assert verdict(report, "sex.in").message.endswith("did you mean 'Sex'?")
+    assert "did you mean" not in verdict(report, "other.required").message
+
+
+def test_sentences_have_four_digits(tmp_path: Path) -> None:
+    path = written(tmp_path, "now.csv", "v\n1\n2\n4\n")
+    assert verdict(check_data(gate("columns: {v: {mean: {max: 2}}}"), path, None), "v.mean.max").message == (
+        "mean is 2.333; at most 2 is asked for"
+    )

@@ -72,7 +72,10 @@ def test_not_worse_than_the_baseline(new: float, old: float, state: str, passed:
     assert {item.state for item in report.verdicts} == {state}
     assert report.passed is passed
     assert report.baseline == "m@v1"
-    assert only(report, "roc_auc.not_worse").value == report.metrics["roc_auc"]
+    found = only(report, "roc_auc.not_worse")
+    assert isinstance(found.value, float) and isinstance(found.baseline, float)
+    assert found.value == pytest.approx(report.metrics["roc_auc"] - found.baseline, abs=1e-9)
+    assert f"roc_auc is {report.metrics['roc_auc']:.4g}, the baseline's {found.baseline:.4g}; it is" in found.message
 
 
 def test_without_a_baseline_nothing_blocks_but_a_broken_one_does() -> None:
@@ -117,7 +120,9 @@ def test_a_slice_of_one_class_has_no_value() -> None:
     parts = pd.DataFrame({"same": rows.truth})
     gate = spec("  by_slice: {roc_auc: {min: 0.5, gap: {max: 0.1}}}\n", "slices: [same]\n")
     report = check_model(gate, rows, parts)
-    assert {item.state for item in report.verdicts} == {"too_few"}
+    assert [item.state for item in report.verdicts] == ["too_few", "too_few", "too_few", "fail"]
+    assert report.verdicts[0].message == "roc_auc is not defined: every row is of class '0'"
+    assert report.verdicts[-1].reason == "nothing_judged"
 
 
 def test_a_metric_that_cannot_be_is_a_mistake_with_a_place() -> None:
@@ -131,4 +136,68 @@ def test_a_metric_that_cannot_be_is_a_mistake_with_a_place() -> None:
 
 def test_few_rows_are_too_few() -> None:
     report = check_model(spec("  accuracy: {min: 0.1}\n"), predictions(0.9, rows=20), frame(20))
-    assert [(item.state, item.reason) for item in report.verdicts] == [("too_few", "min_rows")]
+    found = [(item.state, item.reason) for item in report.verdicts]
+    assert found == [("too_few", "min_rows"), ("fail", "nothing_judged")]
+    assert not report.passed
+
+
+def test_a_gate_of_which_some_check_was_judged_may_pass_unless_the_spec_is_strict() -> None:
+    checks = "  accuracy: {min: 0.5}\n  by_slice: {accuracy: {min: 0.5, severity: warn}, f1: {min: 0.1}}\n"
+    settings = "slices: [{age: [0, 50, 99]}]\nmin_rows: 100\n"
+    report = check_model(spec(checks, settings), predictions(0.9), frame())
+    assert report.passed
+    assert {item.state for item in report.verdicts if item.slice == "age=outside"} == {"too_few"}
+    report = check_model(spec(checks, settings + "too_few: fail\n"), predictions(0.9), frame())
+    assert {item.check: item.state for item in report.verdicts if item.slice == "age=outside"} == {
+        "by_slice.accuracy.min": "too_few",
+        "by_slice.f1.min": "fail",
+    }
+    assert not report.passed
+
+
+def test_what_cannot_be_told_fails_a_strict_gate() -> None:
+    rows = predictions(0.3)
+    bound = check_model(spec("  accuracy: {min: 0}\n"), rows, frame()).metrics["accuracy"] - 0.001
+    found = only(check_model(spec(f"  accuracy: {{min: {bound}}}\n", "too_few: fail\n"), rows, frame()), "accuracy.min")
+    assert (found.state, found.reason) == ("fail", "cannot_tell")
+
+
+def test_scores_that_are_no_numbers_fail_and_leave_no_metric() -> None:
+    rows = predictions(0.3)
+    assert rows.scores is not None
+    for count, odd in ((ROWS, np.nan), (1, np.inf)):
+        scores = rows.scores.copy()
+        scores[:count] = odd
+        broken = Predictions("binary", rows.truth, rows.label, scores, True, rows.classes)
+        gate = spec(
+            "  roc_auc: {min: 0.5}\n  accuracy: {min: 0.1}\n  by_slice: {brier: {gap: {max: 1}}}\n", "slices: [sex]\n"
+        )
+        report = check_model(gate, broken, frame())
+        assert [item.state for item in report.verdicts] == ["fail", "pass", "fail"]
+        assert report.verdicts[0].reason == "not_finite"
+        assert f"{count:,} of 2,000 rows have missing or infinite scores" in report.verdicts[0].message
+        assert "accuracy" in report.metrics and not {"roc_auc", "brier", "log_loss"} & set(report.metrics)
+
+
+def test_a_baseline_without_finite_scores_blocks() -> None:
+    rows = predictions(0.3)
+    assert rows.scores is not None
+    old = Predictions("binary", rows.truth, rows.label, rows.scores * np.nan, True, rows.classes)
+    gate = spec("  roc_auc: {not_worse: 0.1}\n", "baseline: m@production\n")
+    report = check_model(gate, rows, frame(), Rival(old, "m@v1"))
+    assert [(item.state, item.reason) for item in report.verdicts] == [("not_run", "bad_baseline")]
+
+
+def test_a_regression_says_why_a_metric_has_no_value() -> None:
+    same, label = np.full(500, 0.1), np.arange(500.0)
+    cases = {
+        "one_value": number_predictions(same, label),
+        "not_finite": number_predictions(label, np.where(label == 7, np.nan, label)),
+        "too_large": number_predictions(label * 1e300, -label * 1e300),
+    }
+    for reason, rows in cases.items():
+        report = check_model(spec("  r2: {min: 0.5}\n  mae: {min: 0}\n"), rows, frame(500))
+        assert report.verdicts[0].reason == reason
+        assert (report.verdicts[0].state == "fail") == (reason != "one_value")
+        assert "r2" not in report.metrics
+        assert all(np.isfinite(value) for value in report.metrics.values())

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from mlops_cli.base.errors import StageFailed, UserError
-from mlops_cli.pipeline.closure import Project, closure_of, closure_of_script
+from mlops_cli.pipeline.closure import closure_of, closure_of_script
+from mlops_cli.pipeline.project import Project
 
 BASE = {
     "churn/__init__.py": "",
@@ -137,7 +138,7 @@ def test_star_imports_and_src_layout_are_followed(tmp_path: Path) -> None:
     assert digest(tmp_path / "a", files, "p:go") != digest(tmp_path / "b", edited, "p:go")
 
 
-def test_dynamic_code_takes_the_whole_package_and_says_so(tmp_path: Path) -> None:
+def test_dynamic_code_takes_the_whole_project_and_says_so(tmp_path: Path) -> None:
     files = {
         "p/__init__.py": "",
         "p/a.py": "def go(x):\n    return eval('other()')\n",
@@ -145,7 +146,7 @@ def test_dynamic_code_takes_the_whole_package_and_says_so(tmp_path: Path) -> Non
     }
     edited = {**files, "p/b.py": "def other():\n    return 2\n"}
     closure = closure_of(write(tmp_path / "a", files), "p.a:go")
-    assert closure.notes == ("p.a:go calls eval(): the whole of 'p' counts as its code",)
+    assert closure.notes == ("p.a:go calls eval(): every module of the project counts as its code",)
     assert dict(closure.code) != digest(tmp_path / "b", edited, "p.a:go")
 
 

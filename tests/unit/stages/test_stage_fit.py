@@ -81,7 +81,7 @@ def test_a_function_of_the_project_makes_the_estimator(tmp_path: Path, monkeypat
     assert card.params["logisticregression__random_state"] == 3
     for maker, words in (
         ("makers_of_test:nothing", "which has no fit"),
-        ("makers_of_test:number", "no class and no function"),
+        ("makers_of_test:number", "not a function or class"),
         ("makers_of_test:biuld", "has no 'biuld'"),
         ("makers_of_tests:build", "no module 'makers_of_tests'"),
     ):

@@ -85,7 +85,7 @@ def test_a_dry_run_foresees_and_stores_nothing(root: Path, workspace: Workspace)
         (".", "whole project"),
         ("../outside", "outside the project"),
         (".mlops/store.json", "belongs to the store"),
-        ("missing.csv", "not there"),
+        ("missing.csv", "there is no file or folder"),
         ("data/line\nbreak", "cannot be written"),
     ],
 )

@@ -121,6 +121,7 @@ def test_every_cut_of_the_last_line_leaves_the_lines_before(journal: Journal, st
     start = path.stat().st_size
     move(journal, "x", B)
     whole = path.read_bytes()
+    (store.folder / "witness").unlink()  # a crash cuts a line before the witness tells of it
     for length in range(start, len(whole)):
         path.write_bytes(whole[:length])
         assert Journal(store).names() == {"x": A}
@@ -159,7 +160,24 @@ def test_a_journal_that_was_replaced_is_read_anew(journal: Journal, store: Store
     other = path.with_name("other")
     other.write_bytes(copy)
     other.replace(path)
+    with pytest.raises(StoreError, match="has lost line 2"):
+        journal.names()
+    (store.folder / "witness").unlink()
     assert journal.names() == {"x": A}
+
+
+def test_a_crash_before_the_witness_is_no_false_alarm(journal: Journal, store: Store) -> None:
+    witness = store.folder / "witness"
+    move(journal, "x", A)
+    behind = witness.read_bytes()
+    move(journal, "x", B)
+    for data in (behind, b"", b"junk", b"\xb2 " + b"0" * 64):
+        witness.write_bytes(data)
+        assert Journal(store).names() == {"x": B}
+    move(journal, "x", C)
+    (store.folder / "journal").write_bytes(b"")
+    with pytest.raises(StoreError, match="lines 1 to 3, all that it had"):
+        Journal(store).append([], "more")
 
 
 def test_lines_say_where_git_stood(tmp_path: Path) -> None:

@@ -149,7 +149,6 @@ def test_a_damaged_solid_goes_to_quarantine_and_comes_back_by_adding_it(store: S
     path = store.open_path(oid)
     path.chmod(0o644)
     path.write_bytes(b"!" + BIG[1:])
-    assert [problem.where for problem in verify(store, True)] == [path.relative_to(store.folder).as_posix()]
     with pytest.raises(StoreError, match="damaged"):
         store.read(oid) if how == "read" else store.place(oid, tmp_path / "out", "link")
     assert not store.has(oid)
@@ -341,7 +340,7 @@ def test_a_file_that_never_stops_changing_is_refused(store: Store, tmp_path: Pat
         oid, size = transaction.add_found(str(path), stale)
         assert (oid, size) == (hash_bytes(BIG[:100]), 100)
         path.unlink()
-        with pytest.raises(UserError, match="not there"):
+        with pytest.raises(UserError, match="there is no file or folder"):
             transaction.add_found(str(path), stale)
 
 
@@ -349,6 +348,6 @@ def test_adding_what_is_no_file_is_refused(store: Store, tmp_path: Path) -> None
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
     with store.begin() as transaction:
-        for name, message in (("pipe", "a pipe"), ("nowhere", "link to something"), ("missing", "not there")):
+        for name, message in (("pipe", "a pipe"), ("nowhere", "link to something"), ("missing", "there is no file or folder")):
             with pytest.raises(UserError, match=message):
                 transaction.add_file(tmp_path / name)

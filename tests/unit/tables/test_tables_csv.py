@@ -94,3 +94,12 @@ def test_a_header_alone_is_a_table_without_rows(tmp_path: Path) -> None:
     path = write(tmp_path, b"a,b\n")
     assert scan_all(path) == []
     assert read_table(path).num_rows == 0
+
+
+def test_a_line_that_is_too_long_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n1,2\n2," + "x" * 3_000_000 + "\n")
+    words = "the line is 3,000,002 bytes long, and at most 2,000,000"
+    with pytest.raises(BadTable, match=words) as caught, open_scan(path) as scan:
+        scan.rows(f"SELECT count(c1) FROM ({scan.sql})")
+    assert caught.value.line == 3
