@@ -348,6 +348,10 @@ def test_adding_what_is_no_file_is_refused(store: Store, tmp_path: Path) -> None
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
     with store.begin() as transaction:
-        for name, message in (("pipe", "a pipe"), ("nowhere", "link to something"), ("missing", "there is no file or folder")):
+        for name, message in (
+            ("pipe", "a pipe"),
+            ("nowhere", "link to something"),
+            ("missing", "there is no file or folder"),
+        ):
             with pytest.raises(UserError, match=message):
                 transaction.add_file(tmp_path / name)
