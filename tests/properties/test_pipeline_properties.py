@@ -50,7 +50,13 @@ def test_downstream_is_exactly_what_can_be_reached(pipeline: Pipeline, data: st.
         assert (name in found) == bool({start, *found}.intersection(node.needs))
 
 
-values = st.none() | st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5)
+values = (
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 5)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5)
+)
 components = st.builds(
     Components,
     verb=st.sampled_from(["sh/1", "call/1"]),
