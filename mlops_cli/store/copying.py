@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from blake3 import blake3
 
@@ -37,6 +40,33 @@ def hash_path(path: str | os.PathLike[str]) -> Oid:
         return hash_descriptor(source, os.fstat(source).st_size)
     finally:
         os.close(source)
+
+
+@contextmanager
+def written_early(target: int) -> Iterator[None]:
+    """Let the disk take what is written to an open file while more is written; the caller still has to flush.
+
+    Raises OSError when the disk refuses: such an error is told only once, and must not get lost here.
+    """
+    done = threading.Event()
+    faults: list[OSError] = []
+
+    def flush() -> None:
+        while not done.wait(0.01) and not faults:
+            try:
+                os.fdatasync(target)
+            except OSError as error:
+                faults.append(error)
+
+    helper = threading.Thread(target=flush)
+    helper.start()
+    try:
+        yield
+    finally:
+        done.set()
+        helper.join()
+    if faults:
+        raise faults[0]
 
 
 def copy_descriptor(source: int, target: int) -> None:

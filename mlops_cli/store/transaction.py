@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from types import TracebackType
 
@@ -12,7 +13,7 @@ from mlops_cli.base.errors import StoreError, UserError
 from mlops_cli.base.files import sync_folder
 from mlops_cli.base.hashing import Oid, hash_bytes
 from mlops_cli.base.records import canonical
-from mlops_cli.store.copying import READ_ONLY, copy_descriptor, hash_descriptor, hash_path, write_new
+from mlops_cli.store.copying import READ_ONLY, copy_descriptor, hash_descriptor, hash_path, write_new, written_early
 from mlops_cli.store.faults import store_faults, unreadable
 from mlops_cli.store.index import Packed, build_index
 from mlops_cli.store.lease import Lease
@@ -212,7 +213,8 @@ class Transaction:
                 target = self._lease.path()
                 copy = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, READ_ONLY)
                 try:
-                    copy_descriptor(source, copy)
+                    with written_early(copy) if self._durable else nullcontext():
+                        copy_descriptor(source, copy)
                     same = _same(os.fstat(source), state)
                     # A change within the clock's tick leaves no trace in the times: then the copy itself must prove it.
                     if same and state.st_ctime_ns + FRESH > began:
