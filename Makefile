@@ -83,7 +83,7 @@ check-wheel: wheel      ## the wheel alone, in a clean virtual environment, make
 	cd build/wheel/demo && ../venv/bin/mlops lint specs/*.yaml && ../venv/bin/mlops run
 
 soak: setup             ## the crash tests with their full counts; takes a while
-	MLOPS_SOAK=1 MLOPS_SOAK_ROUNDS=100 $(BIN)/python -m pytest -n 0 tests/crash
+	MLOPS_SOAK_ROUNDS=100 $(BIN)/python -m pytest -n 0 tests/crash
 
 clean:                  ## remove what was built; the virtual environment stays
 	rm -rf build dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis
