@@ -51,10 +51,6 @@ class RunCache:
         records = (self._record(oid) for oid in reversed(_oids(self._history(pipeline, stage))))
         return [record for record in records if record]
 
-    def forget(self, key: Oid) -> None:
-        """Make the next run execute the stage with `key` again."""
-        self._action(key).unlink(missing_ok=True)
-
     def _is_whole(self, output: Artifact) -> bool:
         if output.oid not in self._whole and is_whole(self.store, output, prove=self.store.in_doubt):
             self._whole.add(output.oid)

@@ -9,6 +9,7 @@ from mlops_cli.pipeline.graph import Node, family
 from mlops_cli.pipeline.records import Components, StageRecord
 
 SHOWN = 60  # characters of a value
+WRITTEN = "bound.text"  # a bound is kept as it was written and as a number; the written one says both
 
 
 def nearest(components: Components, records: Sequence[StageRecord], node: Node) -> tuple[StageRecord, list[str]] | None:
@@ -75,21 +76,39 @@ def _same(one: Json, other: Json) -> bool:
 
 
 def _options(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]:
-    before, after = dict(_flat("", dict(old))), dict(_flat("", dict(new)))
-    told = list(_changed("option", before, after))
-    # A bound is kept as it was written and as a number: the written one says both.
-    written = [line for line in told if ".bound.text:" in line]
-    for line in told:
-        if line in written or not any(_stem(line) == _stem(other) for other in written):
-            yield (
-                line.replace("option checks.checks[", "check ")
-                .replace("].bound.text", "")
-                .replace("]", "", line.count("checks["))
-            )
+    """The verb's own words; of a gate, check by check, each by its bound as it is written where that differs."""
+    yield from _changed("option", dict(_flat("", _without_checks(old))), dict(_flat("", _without_checks(new))))
+    before, after = _checks(old), _checks(new)
+    for name in _keys(before, after):
+        one, other = dict(_flat("", before.get(name))), dict(_flat("", after.get(name)))
+        if name not in before or name not in after:
+            yield f"check {name} is {'new' if name in after else 'gone'}"
+        elif one.get(WRITTEN) != other.get(WRITTEN):
+            yield f"check {name}: {_value(one.get(WRITTEN))} -> {_value(other.get(WRITTEN))}"
+        else:
+            yield from _changed(f"check {name}", one, other)
 
 
-def _stem(line: str) -> str:
-    return line.partition(".bound.")[0] if ".bound." in line else line
+def _checks(options: Mapping[str, Json]) -> dict[str, Json]:
+    validation = options.get("checks")
+    found = validation.get("checks") if isinstance(validation, dict) else None
+    return _by_label(found) if isinstance(found, list) else {}
+
+
+def _by_label(items: list[Json]) -> dict[str, Json]:
+    """Records by their id, others by their number; a repeated id gets its number too."""
+    found: dict[str, Json] = {}
+    for number, item in enumerate(items):
+        label = str(item.get("id", number)) if isinstance(item, dict) else str(number)
+        found[f"{label}#{number}" if label in found else label] = item
+    return found
+
+
+def _without_checks(options: Mapping[str, Json]) -> dict[str, Json]:
+    validation = options.get("checks")
+    if not isinstance(validation, dict) or not isinstance(validation.get("checks"), list):
+        return dict(options)
+    return {**options, "checks": {name: value for name, value in validation.items() if name != "checks"}}
 
 
 def _flat(prefix: str, value: Json) -> Iterator[tuple[str, Json]]:
@@ -97,8 +116,7 @@ def _flat(prefix: str, value: Json) -> Iterator[tuple[str, Json]]:
         for name, item in value.items():
             yield from _flat(f"{prefix}.{name}" if prefix else name, item)
     elif isinstance(value, list) and value and any(isinstance(item, dict) for item in value):
-        for number, item in enumerate(value):
-            label = str(item.get("id", number)) if isinstance(item, dict) else str(number)
+        for label, item in _by_label(value).items():
             yield from _flat(f"{prefix}[{label}]", item)
     else:
         yield prefix, value

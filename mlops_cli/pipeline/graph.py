@@ -67,16 +67,6 @@ class Graph:
         }
         return tuple(name for name in self.pipeline.sources if name in used)
 
-    def downstream(self, start: Iterable[str]) -> set[str]:
-        """The nodes that need one of `start`, directly or through others; without `start` itself."""
-        reached = set(start)
-        found: set[str] = set()
-        for node in self.nodes.values():
-            if reached.intersection(node.needs):
-                reached.add(node.id)
-                found.add(node.id)
-        return found
-
 
 def family(end: Edge | str) -> str:
     """The name of a node or an edge with all instances of a matrix as one word, such as `train[*].model`."""

@@ -121,6 +121,8 @@ class Planner:
         if closest is None:
             return "no result yet", ()
         record, changes = closest
+        if not changes and record.key != components.key:
+            return "the order of what it is told changed", ()
         if not changes:
             return f"its outputs of run {record.run} are no longer in the store", ()
         more = f" (and {len(changes) - 1} more)" if len(changes) > 1 else ""

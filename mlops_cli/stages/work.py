@@ -25,6 +25,7 @@ from mlops_cli.pipeline.records import Components, StageRecord
 from mlops_cli.spec.pipeline import Output, Validate
 from mlops_cli.stages.base import Input, Job, Made, Outcome
 from mlops_cli.stages.child import ANSWER, JOB, Answer
+from mlops_cli.store.lease import Lease
 from mlops_cli.store.records import Artifact
 from mlops_cli.store.store import Store, Transaction
 from mlops_cli.store.trees import read_tree
@@ -43,23 +44,19 @@ class StageWork:
     store: Store
     cache: RunCache
     keyer: Keyer
-    folder: Path
+    lease: Lease
     """The run's own scratch folder, on the file system of the store so that results move in by a rename."""
     run: str
     pipeline: str
     seed: int
     trust: tuple[str, ...]
     capacity: int
-    _started: int = 0
     _folders: dict[str, Path] = field(default_factory=dict)
     _stamps: dict[str, dict[Path, Stamp]] = field(default_factory=dict)
 
     def prepare(self, node: Node, decision: Decision) -> Task:
         """A fresh folder with the inputs in place and the job file; raises StoreError when an input is damaged."""
-        if not self._started:
-            self.folder.mkdir(parents=True)
-        self._started += 1
-        folder = self._folders[node.id] = self.folder / str(self._started)
+        folder = self._folders[node.id] = Path(self.lease.path())
         for path in (folder, folder / "@in"):
             path.mkdir()
         job = self._job(node, decision, folder)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -21,6 +20,7 @@ from mlops_cli.pipeline.records import RunRecord, StageResult
 from mlops_cli.spec.pipeline import Call, Fit
 from mlops_cli.stages import VERB_MODULES
 from mlops_cli.store.git import git_state
+from mlops_cli.store.lease import Lease, sweep
 from mlops_cli.store.records import Artifact
 from mlops_cli.workflows.code_snapshot import code_files, store_code
 from mlops_cli.workflows.naming import check_names
@@ -87,11 +87,9 @@ def run_pipeline(workspace: Workspace, options: RunOptions, watch: Watcher) -> R
     restored = tuple(prepared.pipeline.sources[name].path for name in missing_sources(prepared))
     sources = take_sources(workspace, prepared.pipeline, prepared.needed_sources, locked=options.locked)
     name = new_run_id()
-    execution = _execute(prepared, sources, options, name, watch)
-    try:
+    with Lease(workspace.store.folder / WORK) as lease:
+        execution = _execute(prepared, sources, options, name, lease, watch)
         results = execution.run()
-    finally:
-        shutil.rmtree(workspace.store.folder / WORK / f"{os.getpid()}-{name}", ignore_errors=True)
     written = put_outputs(prepared, results)
     report = RunReport(
         id=name,
@@ -122,7 +120,7 @@ def new_run_id() -> str:
 
 
 def _execute(
-    prepared: Prepared, sources: Mapping[str, Artifact], options: RunOptions, name: str, watch: Watcher
+    prepared: Prepared, sources: Mapping[str, Artifact], options: RunOptions, name: str, lease: Lease, watch: Watcher
 ) -> Execution:
     workspace = prepared.workspace
     force = frozenset(prepared.chosen or prepared.graph.nodes) if options.force else frozenset()
@@ -135,7 +133,7 @@ def _execute(
             store=workspace.store,
             cache=workspace.cache,
             keyer=prepared.keyer,
-            folder=workspace.store.folder / WORK / f"{os.getpid()}-{name}",
+            lease=lease,
             run=name,
             pipeline=prepared.pipeline.name,
             seed=prepared.pipeline.seed or 0,
@@ -164,18 +162,6 @@ def preload(prepared: Prepared) -> tuple[str, ...]:
     verbs = {VERB_MODULES[node.stage.kind] for node in nodes}
     # Verbs come last: they load less when the libraries that they use are there.
     return ("mlops_cli.stages.child", *sorted(MODULES.get(name, name) for name in libraries), *sorted(verbs))
-
-
-def sweep(folder: Path) -> None:
-    """Remove the scratch folders of runs whose process is gone."""
-    for path in folder.iterdir() if folder.is_dir() else ():
-        pid = path.name.partition("-")[0]
-        try:
-            os.kill(int(pid), 0)
-        except (ProcessLookupError, ValueError):
-            shutil.rmtree(path, ignore_errors=True)
-        except PermissionError:
-            continue  # somebody else's run, alive
 
 
 def _outcome(execution: Execution, results: Mapping[str, StageResult]) -> Outcome:

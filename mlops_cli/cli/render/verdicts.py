@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
 from mlops_cli.base.records import Json
 from mlops_cli.checks.verdict import Report, Verdict
@@ -85,8 +84,3 @@ def cell(value: Json) -> str:
         text = str(value)
     text = "".join(char if char.isprintable() else "�" for char in text)
     return text if len(text) <= CELL else text[: CELL - 1] + "…"
-
-
-def verdicts_text(reports: Sequence[tuple[str, Report]], *, verbose: bool = False) -> str:
-    """Several gates."""
-    return "\n\n".join(gate_text(label, report, verbose=verbose) for label, report in reports)
