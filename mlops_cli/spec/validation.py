@@ -12,9 +12,19 @@ from mlops_cli.spec.expression import Expression
 Severity: TypeAlias = Literal["fail", "warn"]
 ColumnType: TypeAlias = Literal["integer", "number", "string", "boolean", "date", "timestamp"]
 Comparator: TypeAlias = Literal[
-    "is", "min", "max", "in", "matches", "unique", "required", "change", "not_worse", "gap", "ratio", "share"
-]
+    "is", "min", "max", "in", "matches", "unique", "required", "change", "within", "drift", "order", "closed",
+    "references", "not_worse", "gap", "ratio", "share",
+]  # fmt: skip
 Unit: TypeAlias = Literal["number", "share", "percent", "points", "bytes", "seconds"]
+Distance: TypeAlias = Literal["auto", "ks", "cramers_v", "psi", "js", "wasserstein", "l_infinity"]
+"""How far two distributions are apart. `auto`: debiased `ks` for numbers, bias-corrected `cramers_v` for categories."""
+Direction: TypeAlias = Literal["ascending", "strictly_ascending", "descending", "strictly_descending"]
+NamedFormat: TypeAlias = Literal[
+    "email", "url", "uuid", "ipv4", "ipv6", "hostname", "date", "time", "datetime", "country_code", "currency_code",
+    "hex_color", "json",
+]  # fmt: skip
+EVERY = "*"
+"""The subject of a check that is asked of every column that has no check of its own with that measure and comparator."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +44,10 @@ class Check:
     subject: str
     """A column's name, or `format`, `bytes`, `rows`, a row rule's text, a metric's name."""
     measure: str
-    """format bytes rows type present nulls min max mean std values matches unique rule, or a metric."""
-    comparator: Literal[
-        "is", "min", "max", "in", "matches", "unique", "required", "change", "not_worse", "gap", "ratio", "share"
-    ]
+    """Of the file: format bytes encoding age rows columns keys rule. Of a column: type present nulls empties sentinels
+    zeros min max mean std median distinct values matches named length_min length_max unique distribution order gaps
+    freshness references. Or a metric of a model."""
+    comparator: Comparator
     bound: Bound | None
     place: Place
     severity: Severity = "fail"
@@ -47,6 +57,21 @@ class Check:
     rule: Expression | None = None
     sql: str | None = None
     per_slice: bool = False
+    """The check is asked of every slice too."""
+    tolerance: float = 0.0
+    """Share of the rows, in [0, 1], that may break a row-wise check."""
+    named: NamedFormat | None = None
+    """The format of `matches` where it is one with a name."""
+    distance: Distance = "auto"
+    direction: Direction | None = None
+    columns: tuple[str, ...] = ()
+    """The columns of a compound key, or the one column that `references` looks in."""
+    table: str | None = None
+    """The table that `references` looks in: a path in the project."""
+    absent_before: str | None = None
+    """A date (ISO 8601): in data that ends before it, the column may be missing."""
+    not_in: tuple[str, ...] = ()
+    """Environments, such as `serving`, in which the check is not made."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +95,24 @@ class DataValidation:
     """Declared columns in the order of the spec, with their types."""
     too_few: Severity = "warn"
     """What a check does that has too few rows or values to be judged."""
+    slices: tuple[Slice, ...] = ()
+    time: str | None = None
+    """The column that says when a row happened."""
+    quarantine: Quarantine | None = None
+    history: int = 8
+    """How many earlier versions that passed are looked at for the natural variation, and by `within ... of history`."""
+    false_discovery: float = 0.01
+    """The rate of false discoveries that statistical checks keep to, over all columns and slices together."""
+
+
+@dataclass(frozen=True)
+class Quarantine:
+    """Rows that break a row-wise check are set aside; above `most` the gate says no."""
+
+    name: str
+    """The dataset that they become."""
+    most: Bound
+    """The largest share of rows, or number of rows (unit `number`), that may be set aside."""
 
 
 @dataclass(frozen=True)
