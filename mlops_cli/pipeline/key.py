@@ -72,7 +72,8 @@ class Keyer:
         """The verb's own words; a validation spec counts by what it checks, a query by its text."""
         verb = node.stage.verb
         if isinstance(verb, Validate):
-            return {"checks": _meaning(plain(self.validations[verb.spec]))}
+            place: dict[str, Json] = {"environment": verb.environment} if verb.environment else {}
+            return {"checks": _meaning(plain(self.validations[verb.spec])), **place}
         said = plain(verb)
         if not isinstance(said, dict):
             raise TypeError(f"a verb's record is a mapping, not {said!r}")

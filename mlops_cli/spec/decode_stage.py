@@ -64,6 +64,8 @@ def decode_stage(
     word = next(key for key in body if key in VERBS)
     judged = _judged(decoding, path, lookup) if word == "validate" else None
     verb = _verb(decoding, word, path)
+    if isinstance(verb, Validate) and judged is not None:
+        _environment(decoding, path, verb, judged)
     outputs = _outputs(decoding, word, verb, path, judged)
     if verb is None or outputs is None:
         return None
@@ -116,7 +118,8 @@ def _verb(decoding: Decoding, word: str, path: KeyPath) -> Verb | None:
         case "fit":
             return _fit(decoding, text, path)
         case "validate":
-            return Validate(decoding.inner_path((*path, word), "the spec") or text)
+            file = decoding.inner_path((*path, word), "the spec") or text
+            return Validate(file, decoding.text((*path, "environment")))
         case "select":
             return _select(decoding, path)
         case _:
@@ -202,6 +205,20 @@ def _judged(decoding: Decoding, path: KeyPath, lookup: Lookup) -> Validation | N
     else:
         decoding.fault(faults[0].message, here, faults[0].hint)
     return None
+
+
+def _environment(decoding: Decoding, path: KeyPath, verb: Validate, judged: Validation) -> None:
+    """An environment of which the spec says nothing would change nothing: that is a mistake."""
+    if verb.environment is None:
+        return
+    here = (*path, "environment")
+    if isinstance(judged, ModelValidation):
+        decoding.fault(f"{judged.file} judges a model, whatever the environment", here, "leave it out", of="key")
+        return
+    known = sorted({name for check in judged.checks for name in check.not_in})
+    if verb.environment not in known:
+        hint = suggestion(verb.environment, known, "it knows") or "say `not_in: [...]` of a column there"
+        decoding.fault(f"{judged.file} makes no exceptions for '{verb.environment}'", here, hint)
 
 
 def _outputs(

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from mlops_cli.base.errors import SpecError
 from mlops_cli.spec.checked import checked
+from mlops_cli.spec.decode_data import decode_data
+from mlops_cli.spec.decode_model import decode_model
 from mlops_cli.spec.decode_pipeline import decode_pipeline
-from mlops_cli.spec.decode_validation import decode_data, decode_model
 from mlops_cli.spec.decoding import Decoding, in_order
 from mlops_cli.spec.pipeline import Pipeline
 from mlops_cli.spec.places import suggestion

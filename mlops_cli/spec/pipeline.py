@@ -121,6 +121,8 @@ class Validate:
     """`validate: spec.yaml`: a gate; the spec tells whether it judges data or a model."""
 
     spec: str
+    environment: str | None = None
+    """Where the data comes from, such as `serving`: columns that say `not_in` of it are not checked."""
 
 
 @dataclass(frozen=True)

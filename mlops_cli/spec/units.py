@@ -1,8 +1,9 @@
-"""Quantities as people write them: durations, sizes, shares, relative changes."""
+"""Quantities as people write them: durations, sizes, shares, changes, dates."""
 
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from mlops_cli.base.records import Json
@@ -14,6 +15,7 @@ BYTES = {
     "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40,
 }  # fmt: skip
 QUANTITY = re.compile(r"(-?\d+(?:\.\d+)?) ?(%|[A-Za-z]+)?\Z")
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class BadQuantity(ValueError):
@@ -60,6 +62,48 @@ def change(value: Json) -> Bound:
     return Bound(relative, "percent", str(value))
 
 
+def share_change(value: Json) -> Bound:
+    """The change of a share: `2pp` in percentage points (value 0.02), or `10%` relative. Raises BadQuantity."""
+    hint = "write percentage points such as 2pp, or a relative change such as 10%"
+    if not isinstance(value, str) or not value.strip().endswith("pp"):
+        try:
+            return change(value)
+        except BadQuantity as error:
+            raise BadQuantity(str(error).replace("a relative change", "a change of a share"), hint) from None
+    points = _scaled(value, {"pp": 0.01}, "a change of a share", hint)
+    if not 0 <= points <= 1:
+        raise BadQuantity(f"{value} is no change that a share can make: it lies outside 0 to 100pp", hint)
+    return Bound(points, "points", value)
+
+
+def length_of_time(value: Json) -> Bound:
+    """A duration as a bound, in seconds. Raises BadQuantity."""
+    return Bound(duration(value), "seconds", str(value))
+
+
+def instant(value: Json) -> Bound:
+    """`2019-01-01` or `2019-01-01T08:30:00+01:00` as seconds since 1970 in UTC, which is meant where no zone is given.
+    Raises BadQuantity."""
+    hint = "write a date such as 2019-01-01, or a time such as 2019-01-01T08:30:00Z"
+    text = value.strip() if isinstance(value, str) else ""
+    if DAY.match(text) is None:  # fromisoformat also reads 20190101 and 2019-W01
+        raise BadQuantity(f"'{value}' is not a date", hint)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadQuantity(f"'{value}' is not a date that exists", hint) from None
+    zoned = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return Bound(zoned.timestamp(), "seconds", text)
+
+
+def day(value: Json) -> str:
+    """A date without a time of day, as written. Raises BadQuantity."""
+    bound = instant(value)
+    if DAY.fullmatch(bound.text) is None:
+        raise BadQuantity(f"'{value}' is more than a date", "write a date such as 2019-01-01")
+    return bound.text
+
+
 def number(value: Json) -> Bound:
     """A plain number, or a percentage as a share. Raises BadQuantity."""
     hint = "write a number such as 0.8, or a percentage such as 80%"
@@ -75,4 +119,4 @@ def _scaled(value: Json, units: dict[str, float], what: str, hint: str) -> float
         raise BadQuantity(f"'{value}' is not {what}", hint)
     amount, unit = float(found[1]), found[2] or ""
     # By decimals, 99.9% is 0.999; by floats it would be 0.9990000000000001.
-    return float(Decimal(found[1]) / 100) if unit == "%" else amount * units[unit]
+    return float(Decimal(found[1]) / 100) if unit in ("%", "pp") else amount * units[unit]

@@ -24,7 +24,7 @@ NamedFormat: TypeAlias = Literal[
     "hex_color", "json",
 ]  # fmt: skip
 EVERY = "*"
-"""The subject of a check that is asked of every column that has no check of its own with that measure and comparator."""
+"""The subject of a check of every column that has no check of its own with that measure and comparator."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ class Check:
 
     id: str
     subject: str
-    """A column's name, or `format`, `bytes`, `rows`, a row rule's text, a metric's name."""
+    """A column's name or EVERY, or `format`, `bytes`, `encoding`, `file`, `rows`, `columns`, the columns of a key, a
+    row rule's text, a metric's name."""
     measure: str
     """Of the file: format bytes encoding age rows columns keys rule. Of a column: type present nulls empties sentinels
     zeros min max mean std median distinct values matches named length_min length_max unique distribution order gaps
@@ -52,7 +53,7 @@ class Check:
     place: Place
     severity: Severity = "fail"
     values: tuple[Json, ...] = ()
-    """The allowed set of `in`, or the single expected word of `is`."""
+    """The allowed set of `in`, the single expected word of `is`, the sentinels, or the columns that `closed` knows."""
     pattern: str | None = None
     rule: Expression | None = None
     sql: str | None = None

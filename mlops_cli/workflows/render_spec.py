@@ -10,7 +10,7 @@ import yaml
 from mlops_cli.base.records import Json
 from mlops_cli.pipeline.graph import bind_parameters
 from mlops_cli.spec.load import load_spec, shown_path
-from mlops_cli.spec.pipeline import Fit, Output, Parameter, Pipeline, Register, Select, Split, Stage
+from mlops_cli.spec.pipeline import Fit, Output, Parameter, Pipeline, Register, Select, Split, Stage, Validate
 from mlops_cli.spec.schema import filled, kind_schema
 from mlops_cli.spec.source import plain_scalar, read_document
 from mlops_cli.spec.validation import ModelValidation
@@ -94,6 +94,8 @@ def _verb(stage: Stage) -> dict[str, Json]:
             return {best: metric, **({"target": target} if target else {})}
         case Register(model, alias):
             return {"register": model, **({"alias": alias} if alias else {})}
+        case Validate(spec, environment):
+            return {"validate": spec, **({"environment": environment} if environment else {})}
         case verb:
             (value,) = vars(verb).values()
             return {stage.kind: str(value)}
