@@ -193,7 +193,10 @@ def _statistics(column: Column) -> Iterator[Check]:
 
 
 def _distance(value: Json, distance: Distance) -> Bound:
-    bound = units.number(value)
+    try:
+        bound = units.number(value)
+    except units.BadQuantity as error:
+        raise units.BadQuantity(str(error), "write a number such as 0.1") from None
     if bound.value < 0 or (bound.value > 1 and distance not in UNLIMITED):
         range_ = "from 0 up" if distance in UNLIMITED else "from 0 to 1"
         raise units.BadQuantity(f"{value} is no distance: it runs {range_}", "0.1 is a usual limit")
@@ -227,7 +230,8 @@ def _qualified(column: Column, checks: Sequence[Check]) -> list[Check]:
     tolerance, absent_before = _tolerance(column, checks), _absent_before(column)
     not_in = tuple(map(str, said)) if isinstance(said, list) else ()
     if not_in and not checks:
-        decoding.fault("`not_in` excepts nothing: the column has no check", (*column.path, "not_in"), of="key")
+        message, hint = "`not_in` excepts nothing: the column has no check", "leave it out, or add a check"
+        decoding.fault(message, (*column.path, "not_in"), hint, of="key")
     return [
         replace(
             check,

@@ -126,7 +126,7 @@ def _keys(decoding: Decoding) -> Iterator[Check]:
         if not columns:
             continue
         if frozenset(columns) in seen:
-            decoding.fault(f"the key {', '.join(columns)} is listed twice", path)
+            decoding.fault(f"the key {', '.join(columns)} is listed twice", path, "leave one out")
         seen.add(frozenset(columns))
         name, place, severity = ", ".join(columns), decoding.document.place(path), severity_at(decoding, path)
         tolerance = decoding.quantity(units.share, (*path, "tolerance"))

@@ -41,9 +41,11 @@ def specialised(
 
     A check of its own is one with the same measure and comparator. Columns whose type in `kinds` the measure cannot
     be asked of are left out. The order is kept; the new ones stand in the order of `columns`, where the old one stood.
+    What a column's own checks say of environments and of the time before it was there holds for the new ones too.
     """
     own = {(check.subject, check.measure, check.comparator) for check in checks if check.subject != EVERY}
     taken = {check.id for check in checks}
+    exceptions = {check.subject: (check.not_in, check.absent_before) for check in checks if check.subject != EVERY}
 
     def expanded() -> Iterator[Check]:
         for check in checks:
@@ -55,7 +57,8 @@ def specialised(
                 if (column, check.measure, check.comparator) not in own and asked_of(check.measure, kind):
                     name = free_id(f"{column}{check.id.removeprefix(EVERY)}", taken)
                     taken.add(name)
-                    yield replace(check, id=name, subject=column)
+                    not_in, absent_before = exceptions.get(column, ((), None))
+                    yield replace(check, id=name, subject=column, not_in=not_in, absent_before=absent_before)
 
     return tuple(expanded())
 

@@ -128,6 +128,8 @@ def _explain(document: Document, error: ValidationError, path: KeyPath) -> Itera
         yield Broken(path, Fault(message, document.place((*path, at))))
     elif rule == "minProperties" and schema.get("required"):
         return  # the missing keys are told one by one
+    elif rule == "type" and "enum" in schema:
+        return  # the words that may stand here are told by `enum`
     else:
         message, found_hint = _bad_value(rule, schema, instance, hint)
         yield Broken(path, Fault(message, document.place(path), found_hint))

@@ -81,10 +81,11 @@ def length_of_time(value: Json) -> Bound:
     return Bound(duration(value), "seconds", str(value))
 
 
-def instant(value: Json) -> Bound:
+def instant(
+    value: Json, hint: str = "write a date such as 2019-01-01, or a time such as 2019-01-01T08:30:00Z"
+) -> Bound:
     """`2019-01-01` or `2019-01-01T08:30:00+01:00` as seconds since 1970 in UTC, which is meant where no zone is given.
     Raises BadQuantity."""
-    hint = "write a date such as 2019-01-01, or a time such as 2019-01-01T08:30:00Z"
     text = value.strip() if isinstance(value, str) else ""
     if DAY.match(text) is None:  # fromisoformat also reads 20190101 and 2019-W01
         raise BadQuantity(f"'{value}' is not a date", hint)
@@ -98,9 +99,10 @@ def instant(value: Json) -> Bound:
 
 def day(value: Json) -> str:
     """A date without a time of day, as written. Raises BadQuantity."""
-    bound = instant(value)
+    hint = "write a date such as 2019-01-01"
+    bound = instant(value, hint)
     if DAY.fullmatch(bound.text) is None:
-        raise BadQuantity(f"'{value}' is more than a date", "write a date such as 2019-01-01")
+        raise BadQuantity(f"'{value}' is more than a date", hint)
     return bound.text
 
 

@@ -16,7 +16,7 @@ from mlops_cli.spec.load import decode, load_pipeline, load_spec, load_validatio
 from mlops_cli.spec.pipeline import Output, Parameter, Pipeline, Resources, Retry
 from mlops_cli.spec.project import find_root, load_project
 from mlops_cli.spec.source import parse_document
-from mlops_cli.spec.validation import Bound, DataValidation, ModelValidation, Slice
+from mlops_cli.spec.validation import EVERY, Bound, DataValidation, ModelValidation, Quarantine, Slice
 
 VALID = Path(__file__).parents[2] / "specs" / "valid"
 
@@ -95,6 +95,58 @@ def test_a_gate_of_everything() -> None:
     assert checks["rows_where.3"].sql == "day < current_date"
     assert spec.types[0] == ("x-ray", "number")
     assert len(checks) == len(spec.checks), "ids are unique"
+
+
+@pytest.fixture(scope="module")
+def history() -> DataValidation:
+    spec = load_validation(VALID / "gate_of_history.yaml", VALID)
+    assert isinstance(spec, DataValidation)
+    return spec
+
+
+def test_a_gate_with_a_history(history: DataValidation) -> None:
+    assert history.slices == (Slice("vendor"), Slice("distance", (0.0, 2.5, 30.0)))
+    assert (history.data, history.time, history.history, history.false_discovery) == (
+        "data/2026-*.parquet",
+        "pickup",
+        12,
+        0.05,
+    )
+    assert history.quarantine == Quarantine("trips/rejected", Bound(0.02, "share", "2%"))
+    checks = {check.id: check for check in history.checks}
+    assert len(checks) == len(history.checks), "ids are unique, also where a column is called `rows`"
+    assert checks["file.age.max"].bound == Bound(129600, "seconds", "36h")
+    assert (checks["rows.within"].comparator, checks["rows.within"].bound) == ("within", Bound(0.3, "percent", "30%"))
+    assert checks["columns.closed"].values[:3] == ("pickup", "id", "version")
+    assert "x-ray" in checks["columns.closed"].values and EVERY not in checks["columns.closed"].values
+    key = checks["id, version.unique"]
+    assert (key.columns, key.tolerance, key.severity, key.measure) == (("id", "version"), 0.001, "warn", "keys")
+    assert checks["columns.rows.min"].subject == "rows"
+
+
+def test_checks_of_columns_carry_all_that_the_column_says(history: DataValidation) -> None:
+    checks = {check.id: check for check in history.checks}
+    assert (checks["*.drift"].subject, checks["*.drift"].distance, checks["*.drift"].per_slice) == (EVERY, "auto", True)
+    assert (checks["distance.drift"].distance, checks["distance.drift"].measure) == ("psi", "distribution")
+    assert checks["pickup.min"].bound == Bound(1546300800, "seconds", "2019-01-01")
+    assert (checks["id.is"].measure, checks["id.is"].comparator, checks["id.is"].named) == ("named", "matches", "uuid")
+    assert (checks["id.length.max"].measure, checks["id.length.max"].tolerance) == ("length_max", 0.005)
+    assert checks["distance.sentinels.change"].values == (-999, "N/A")
+    assert checks["distance.sentinels.change"].bound == Bound(0.02, "points", "2pp")
+    assert (checks["version.gaps.max"].bound, checks["pickup.gaps.max"].bound) == (
+        Bound(1, "number", "1"),
+        Bound(3600, "seconds", "1h"),
+    )
+    assert checks["version.order"].direction == "strictly_ascending"
+    assert (checks["zone.references"].table, checks["zone.references"].columns) == ("data/zones.csv", ("location_id",))
+    tip = [check for check in history.checks if check.subject == "tip"]
+    assert {(check.absent_before, check.not_in) for check in tip} == {("2019-02-01", ("serving",))}
+
+
+def test_shares_statistics_and_tolerant_checks_are_asked_of_slices(history: DataValidation) -> None:
+    sliced = {check.id for check in history.checks if check.per_slice}
+    assert {"distance.min", "distance.nulls.max", "distance.mean.within", "id.unique", "vendor.drift"} <= sliced
+    assert not {"pickup.min", "version.type", "rows.within", "id.required", "id, version.unique", "tip.type"} & sliced
 
 
 def test_a_gate_of_a_model() -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -18,6 +18,7 @@ from mlops_cli.spec.pipeline import VERBS
 from mlops_cli.spec.schema import METRICS, SCHEMAS, bundle, filled, kind_schema, schema_folder, stage_schema
 from mlops_cli.spec.source import read_document
 from mlops_cli.spec.structure import schema_name
+from mlops_cli.spec.validation import ColumnType, Direction, Distance, NamedFormat
 
 VALID = Path(__file__).parents[2] / "specs" / "valid"
 ALL = [*SCHEMAS, "validation", *VERBS]
@@ -79,6 +80,15 @@ def test_tables_and_schemas_agree() -> None:
     assert set(known["by_slice"]["properties"]) == METRICS
     definitions = json.loads((schema_folder() / "defs.schema.json").read_text("utf-8"))["$defs"]
     assert set(definitions["metric"]["enum"]) == METRICS
+
+
+def test_words_of_a_data_validation_are_those_of_its_records() -> None:
+    expect: Any = kind_schema("validation.data")["properties"]
+    column = expect["expect"]["properties"]["columns"]["additionalProperties"]["properties"]
+    assert tuple(column["type"]["enum"]) == get_args(ColumnType)
+    assert tuple(column["is"]["enum"]) == get_args(NamedFormat)
+    assert tuple(column["order"]["enum"]) == get_args(Direction)
+    assert tuple(column["drift"]["properties"]["by"]["enum"]) == get_args(Distance)
 
 
 def test_an_unknown_schema_names_the_nearest() -> None:
