@@ -40,11 +40,14 @@ def specialised(
     """`checks` with those of every column replaced by one for each of `columns` that has none of its own.
 
     A check of its own is one with the same measure and comparator. Columns whose type in `kinds` the measure cannot
-    be asked of are left out. The order is kept; the new ones stand in the order of `columns`, where the old one stood.
-    What a column's own checks say of environments and of the time before it was there holds for the new ones too.
+    be asked of are left out, and so are, of drift, dates, timestamps and columns whose values are unique: they are new
+    in every version, and only a check of their own can mean that. The order is kept; the new ones stand in the order
+    of `columns`, where the old one stood. What a column's own checks say of environments and of the time before it was
+    there holds for the new ones too.
     """
     own = {(check.subject, check.measure, check.comparator) for check in checks if check.subject != EVERY}
     taken = {check.id for check in checks}
+    unique = {check.subject for check in checks if check.measure == "unique"}
     exceptions = {check.subject: (check.not_in, check.absent_before) for check in checks if check.subject != EVERY}
 
     def expanded() -> Iterator[Check]:
@@ -54,7 +57,10 @@ def specialised(
                 continue
             for column in dict.fromkeys(columns):
                 kind = None if kinds is None else kinds.get(column)
-                if (column, check.measure, check.comparator) not in own and asked_of(check.measure, kind):
+                moves = check.measure == "distribution" and (column in unique or kind in TIMES)
+                if moves or (column, check.measure, check.comparator) in own:
+                    continue
+                if asked_of(check.measure, kind):
                     name = free_id(f"{column}{check.id.removeprefix(EVERY)}", taken)
                     taken.add(name)
                     not_in, absent_before = exceptions.get(column, ((), None))

@@ -18,6 +18,7 @@ def load(fast_from: float) -> pd.DataFrame:
     table = table.astype({"age": "int64", "sex": "int64"})
     table["progression"] = (table.pop("target") >= fast_from).map({True: "fast", False: "slow"})
     table.insert(0, "patient", [f"P{number:03d}" for number in range(1, len(table) + 1)])
+    table.insert(1, "visited", pd.date_range("2024-01-01", periods=len(table), freq="h"))
     return table
 
 

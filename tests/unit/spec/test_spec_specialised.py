@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from mlops_cli.base.errors import Place
 from mlops_cli.spec.specialised import specialised
-from mlops_cli.spec.validation import EVERY, Bound, Check, Comparator
+from mlops_cli.spec.validation import EVERY, Bound, Check, ColumnType, Comparator
 
 PLACE = Place("v.yaml", 1, 1)
 
@@ -46,6 +46,16 @@ def test_a_column_is_asked_what_its_type_allows() -> None:
         "n.mean.change",
         "u.mean.change",
     ]
+
+
+def test_what_is_new_in_every_version_is_not_asked_whether_it_drifts() -> None:
+    drift = check(EVERY, "distribution", "drift", "drift")
+    unique = Check("key.unique", "key", "unique", "unique", None, PLACE)
+    own = check("day", "distribution", "drift", "drift")
+    kinds: dict[str, ColumnType | None] = {"day": "date", "hour": "timestamp", "key": "string", "n": "number"}
+    found = specialised([unique, own, drift, NULLS], list(kinds), kinds)
+    assert [item.id for item in found if item.measure == "distribution"] == ["day.drift", "n.drift"]
+    assert [item.subject for item in found if item.measure == "nulls"] == list(kinds)
 
 
 def test_exceptions_of_a_column_hold_for_what_every_column_is_asked() -> None:
