@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mlops_cli.base.errors import SpecError, UserError
 from mlops_cli.cli.render.faults import render_faults
 from mlops_cli.spec.load import decode, load_pipeline, load_spec, load_validation, parse_validation, shown_path
-from mlops_cli.spec.pipeline import Output, Parameter, Pipeline, Resources, Retry
+from mlops_cli.spec.pipeline import Output, Parameter, Pipeline, Resources, Retry, Validate
 from mlops_cli.spec.project import find_root, load_project
 from mlops_cli.spec.source import parse_document
 from mlops_cli.spec.validation import EVERY, Bound, DataValidation, ModelValidation, Quarantine, Slice
@@ -73,6 +73,11 @@ def test_outputs_follow_from_the_verb_or_from_out(every: Pipeline) -> None:
         Output("rows", "table", "out/rows.parquet", "churn/clean"),
         Output("page", "file"),
     )
+
+
+def test_a_gate_knows_the_environment_of_its_data(every: Pipeline) -> None:
+    assert every.stages["check"].verb == Validate("specs/customers.yaml", "serving")
+    assert every.stages["judge"].verb == Validate("specs/churn.model.yaml")
 
 
 def test_limits(every: Pipeline) -> None:
