@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TypeAlias
-
 import numpy as np
 import numpy.typing as npt
 
-Hashes: TypeAlias = npt.NDArray[np.uint64]
+from mlops_cli.measures.hashes import BLOCK, Hashes, different, number_hashes
 
 SMALLEST = 1024
 ERROR = 1 / math.sqrt(SMALLEST - 2)
@@ -24,19 +22,33 @@ WHOLE = 2.0**64
 def smallest(hashes: Hashes) -> Hashes:
     """The sketch of some hashes (of values, repeated or not), ascending."""
     if len(hashes) > 8 * SMALLEST:
-        # Hashes are spread evenly, so that those below this limit hold the smallest different ones almost always.
-        limit = np.uint64(min(WHOLE - 1, WHOLE * 4 * SMALLEST / len(hashes)))
-        few = np.unique(hashes[hashes <= limit])
+        few = different(hashes[hashes <= _limit(len(hashes))])
         if len(few) >= SMALLEST:
             return few[:SMALLEST]
-    return np.unique(hashes)[:SMALLEST]
+    return different(hashes)[:SMALLEST]
+
+
+def smallest_of(values: npt.NDArray[np.generic]) -> Hashes:
+    """The sketch of numbers that all differ; hashed in blocks of which only the small ones are kept."""
+    limit = _limit(len(values))
+    blocks = [number_hashes(values[at : at + BLOCK]) for at in range(0, min(len(values), BLOCK), BLOCK)]
+    if len(values) > BLOCK:
+        hashes = (number_hashes(values[at : at + BLOCK]) for at in range(0, len(values), BLOCK))
+        blocks = [block[block <= limit] for block in hashes]
+    found = np.sort(np.concatenate(blocks)) if blocks else np.empty(0, dtype=np.uint64)
+    return found[:SMALLEST]
+
+
+def _limit(count: int) -> np.uint64:
+    """Hashes are spread evenly: of so many different ones, about 4,096 lie up to here."""
+    return np.uint64(min(WHOLE * (1 - 2**-52), WHOLE * 4 * SMALLEST / max(count, 1)))
 
 
 def union(sketches: Sequence[Hashes]) -> Hashes:
     """The sketch of everything together."""
     if not sketches:
         return np.empty(0, dtype=np.uint64)
-    return np.unique(np.concatenate(sketches))[:SMALLEST]
+    return different(np.concatenate(sketches))[:SMALLEST]
 
 
 def estimate(sketch: Hashes) -> tuple[float, float]:

@@ -21,7 +21,8 @@ Table: TypeAlias = "pa.Table | pd.DataFrame"
 
 def format_of(path: Path, default: str | None = None) -> Format:
     """The format that a file's ending names, or the one called `default`; raises BadTable for any other ending."""
-    found = next((member for member in FORMATS.values() if path.suffix.lower() in member.ENDINGS), None)
+    name = path.name.lower()
+    found = next((member for member in FORMATS.values() if name.endswith(member.ENDINGS)), None)
     if found is None and default is not None:
         found = FORMATS.get(default)
     if found is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +11,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.ipc
 
+from mlops_cli.base.hashing import Oid, hash_bytes
 from mlops_cli.tables.formats.base import (
     Attached,
     BadTable,
@@ -16,12 +19,18 @@ from mlops_cli.tables.formats.base import (
     described,
     first_sentence,
     identifier,
+    leaf_arrays,
+    leaves,
     positions,
+    whole_column,
 )
 
 NAME = "arrow"
 ENDINGS: tuple[str, ...] = (".arrow", ".feather")
 TEXT: Literal["all", "times", "none"] = "none"
+
+MOST = 1 << 20
+"""Rows of a part."""
 
 
 def attach(connection: duckdb.DuckDBPyConnection, path: Path, view: str) -> Attached:
@@ -32,6 +41,57 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path, view: str) -> Atta
     columns = described(connection, source)
     named = tuple(type(column)(name, column.stored) for name, column in zip(table.column_names, columns, strict=True))
     return Attached(named, f"{source} AS t({positions(len(named))})")
+
+
+@dataclass(frozen=True, eq=False)
+class Batches:
+    """Record batches that follow each other; mapped, not read."""
+
+    path: Path
+    table: pa.Table
+    first_line = 0
+    columnar = True
+
+    @property
+    def rows(self) -> int:
+        """The rows of the batches."""
+        return int(self.table.num_rows)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns, members of structs by themselves."""
+        return tuple(leaf for field in self.table.schema for leaf in leaves(field.name, field.type))
+
+    def identity(self, name: str | None) -> Oid | None:
+        """The hash of the column as Arrow would write it alone."""
+        if name is None:
+            return None
+        sink = pa.BufferOutputStream()
+        column = self.table.select([self._top(name)])
+        with pyarrow.ipc.new_stream(sink, column.schema) as writer:
+            writer.write_table(column)
+        return hash_bytes(memoryview(sink.getvalue()))
+
+    def _top(self, name: str) -> str:
+        while name not in self.table.column_names:
+            name = name.rpartition(".")[0]
+        return name
+
+    def load(self, names: Sequence[str] | None) -> dict[str, pa.Array]:
+        """The columns as they are stored."""
+        wanted = [name for name in self.names if names is None or name in names]
+        if not wanted:
+            return {"": pa.nulls(self.rows)}
+        tops = dict.fromkeys(self._top(name) for name in wanted)
+        found = {leaf: array for top in tops for leaf, array in leaf_arrays(top, whole_column(self.table, top))}
+        return {name: found[name] for name in wanted}
+
+
+def parts(path: Path) -> Iterator[Batches]:
+    """Pieces of about a million rows."""
+    table = read(path)
+    for start in range(0, max(table.num_rows, 1), MOST):
+        yield Batches(path, table.slice(start, MOST))
 
 
 def explain(path: Path, error: duckdb.Error) -> BadTable:

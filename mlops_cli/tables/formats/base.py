@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -10,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from mlops_cli.base.errors import StageFailed
+from mlops_cli.base.hashing import Oid
 
 
 class BadTable(StageFailed):
@@ -39,6 +41,46 @@ class Attached:
     sql: str
 
 
+class Part(Protocol):
+    """A piece of one file that can be read on its own."""
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        ...
+
+    @property
+    def first_line(self) -> int:
+        """The line of the file on which the part begins, from 1; 0 where the file has no lines."""
+        ...
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows it has, where that is known before it is read."""
+        ...
+
+    @property
+    def names(self) -> Sequence[str] | None:
+        """Its columns, where they are known before it is read. The members of a struct are `column.member`."""
+        ...
+
+    @property
+    def columnar(self) -> bool:
+        """Whether single columns can be read for a part of the cost."""
+        ...
+
+    def identity(self, name: str | None, /) -> Oid | None:
+        """What stands for the bytes of one column (None: of all of them); None where there is no telling."""
+        ...
+
+    def load(self, names: Sequence[str] | None, /) -> dict[str, pa.Array]:
+        """These columns (None: all), in file order; those that the part lacks are left out. Raises BadTable.
+
+        Without any of them, one column without a name has the right number of rows.
+        """
+        ...
+
+
 class Format(Protocol):
     """A module of this folder."""
 
@@ -55,6 +97,10 @@ class Format(Protocol):
         """A fault that a query met in the file's rows, in words for the user."""
         ...
 
+    def parts(self, path: Path, /) -> Iterator[Part]:
+        """The file in pieces that can be read on their own, in order, at least one. Raises BadTable."""
+        ...
+
     def read(self, path: Path) -> pa.Table:
         """The whole file in memory, with types inferred from all its rows where it bears none. Raises BadTable."""
         ...
@@ -62,6 +108,36 @@ class Format(Protocol):
     def write(self, table: pa.Table, path: Path) -> None:
         """Write the table; the same table always gives the same bytes. Raises BadTable, OSError."""
         ...
+
+
+def whole_column(table: pa.Table, name: str) -> pa.Array:
+    """A column of a table as one array."""
+    column = table.column(name)
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    if column.num_chunks == 0:
+        return pa.array([], type=column.type)
+    if pa.types.is_dictionary(column.type):
+        column = column.unify_dictionaries()
+    return pa.concat_arrays(column.chunks)
+
+
+def leaves(name: str, kind: pa.DataType) -> Iterator[str]:
+    """The names under which a column is looked at: its own, or those of a struct's members."""
+    if not pa.types.is_struct(kind):
+        yield name
+        return
+    for field in kind:
+        yield from leaves(f"{name}.{field.name}", field.type)
+
+
+def leaf_arrays(name: str, array: pa.Array) -> Iterator[tuple[str, pa.Array]]:
+    """A column's arrays under these names; a member of a null is null."""
+    if not pa.types.is_struct(array.type):
+        yield name, array
+        return
+    for field, member in zip(array.type, array.flatten(), strict=True):
+        yield from leaf_arrays(f"{name}.{field.name}", member)
 
 
 def quoted(text: str) -> str:

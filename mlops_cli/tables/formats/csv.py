@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import duckdb
 import pyarrow as pa
 import pyarrow.csv
+from blake3 import blake3
 
-from mlops_cli.tables.formats.base import Attached, BadTable, Column, check_names, first_sentence, positions, quoted
+from mlops_cli.base.hashing import Oid
+from mlops_cli.base.records import canonical
+from mlops_cli.tables.formats.base import (
+    Attached,
+    BadTable,
+    Column,
+    check_names,
+    first_sentence,
+    positions,
+    quoted,
+    whole_column,
+)
+from mlops_cli.tables.formats.lines import blocks, open_text, read_some
 
 NAME = "csv"
-ENDINGS: tuple[str, ...] = (".csv",)
+ENDINGS: tuple[str, ...] = (".csv", ".csv.gz", ".csv.zst", ".csv.bz2")
 TEXT: Literal["all", "times", "none"] = "all"
 
 HEAD = 1 << 16
@@ -38,8 +54,8 @@ def attach(_connection: duckdb.DuckDBPyConnection, path: Path, _view: str) -> At
 
 def header(path: Path) -> list[str]:
     """The column names; raises BadTable for an empty file, bytes that are not text, and names that repeat."""
-    with open(path, "rb") as file:
-        head = file.read(HEAD)
+    with open_text(path) as file:
+        head = read_some(path, file, HEAD)
     if not head.strip():
         raise BadTable(path, "the file is empty", "a CSV file begins with a line of column names")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -47,7 +63,7 @@ def header(path: Path) -> list[str]:
     if b"\0" in head:
         raise BadTable(path, "this is a binary file, not CSV text", "name the file after what it is", line_of(head))
     try:
-        with open(path, encoding="utf-8-sig", newline="") as text:
+        with open_text(path) as file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
             names = next(csv.reader(text), [])
     except UnicodeDecodeError:
         raise not_utf8(path) from None
@@ -75,7 +91,7 @@ def line_of(head: bytes) -> int:
 def not_utf8(path: Path) -> BadTable:
     """The fault of a file with bytes that are not UTF-8, with the line of the first."""
     line = 0
-    with open(path, "rb") as file:
+    with open_text(path) as stream, io.BufferedReader(stream) as file:
         for line, row in enumerate(file, start=1):
             try:
                 row.decode("utf-8")
@@ -103,6 +119,87 @@ def explain(path: Path, error: duckdb.Error) -> BadTable:
     if "utf-8" in text.lower() or "unicode" in text.lower():
         return not_utf8(path)
     return BadTable(path, f"the rows cannot be read ({first_sentence(error)})", line=line)
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """A block of rows, without the header."""
+
+    path: Path
+    names: tuple[str, ...]
+    data: bytes
+    first_line: int
+    columnar = False
+    rows = None
+
+    def identity(self, _name: str | None) -> Oid:
+        """The hash of the bytes and of the names that they come under."""
+        return Oid(blake3(canonical(self.names)).update(self.data).hexdigest())
+
+    def load(self, names: Sequence[str] | None) -> dict[str, pa.Array]:
+        """The columns as texts. Raises BadTable for rows of another width, and for bytes that are not UTF-8."""
+        wanted = [name for name in self.names if names is None or name in names]
+        if not self.data.strip():
+            return {name: pa.array([], type=pa.string()) for name in wanted}
+        table = self._parsed(wanted or list(self.names[:1]))
+        return {name: whole_column(table, name) for name in wanted} if wanted else {"": pa.nulls(table.num_rows)}
+
+    def _parsed(self, wanted: list[str]) -> pa.Table:
+        try:
+            return pyarrow.csv.read_csv(
+                pa.BufferReader(self.data),
+                pyarrow.csv.ReadOptions(
+                    column_names=list(self.names), block_size=len(self.data) + 1, use_threads=False
+                ),
+                pyarrow.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=len(self.names) > 1),
+                pyarrow.csv.ConvertOptions(
+                    column_types=dict.fromkeys(self.names, pa.string()),
+                    include_columns=wanted,
+                    null_values=[""],
+                    strings_can_be_null=True,
+                    quoted_strings_can_be_null=False,
+                ),
+            )
+        except pa.ArrowInvalid as error:
+            raise self._fault(str(error)) from None
+
+    def _fault(self, text: str) -> BadTable:
+        """A fault that Arrow found in the rows, in our words."""
+        width, row = ARROW_WIDTH.search(text), ARROW_ROW.search(text)
+        line = self.first_line + int(row[1]) - 1 if row else None
+        if width:
+            if self.data.count(b'"') % 2 and int(width[2]) < int(width[1]):
+                hint = "the file may be cut off, or a quote is missing"
+                return BadTable(self.path, "a quoted value is never closed", hint, line)
+            return uneven(self.path, int(width[1]), int(width[2]), line)
+        if "UTF8" in text or "UTF-8" in text:
+            return not_utf8(self.path)
+        if "straddl" in text or "end of file" in text.lower():
+            return BadTable(
+                self.path, "a quoted value is never closed", "the file may be cut off, or a quote is missing"
+            )
+        return BadTable(self.path, f"the rows cannot be read ({first_sentence(ValueError(text))})", line=line)
+
+
+def parts(path: Path) -> Iterator[Lines]:
+    """The rows in blocks of lines; at least one, which may be empty."""
+    names = tuple(header(path))
+    first = True
+    for block in blocks(path, quotes=True):
+        skip = header_end(block.data) if first else 0
+        yield Lines(path, names, block.data[skip:], block.first_line + block.data[:skip].count(b"\n"))
+        first = False
+
+
+def header_end(data: bytes) -> int:
+    """Where the rows begin: after the first end of a line that does not stand inside quotes."""
+    at = -1
+    while True:
+        at = data.find(b"\n", at + 1)
+        if at < 0:
+            return len(data)
+        if data.count(b'"', 0, at) % 2 == 0 and data[:at].strip():
+            return at + 1
 
 
 def uneven(path: Path, expected: int, found: int, line: int | None) -> BadTable:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +13,8 @@ import msgspec
 import pyarrow as pa
 import pyarrow.json
 
+from mlops_cli.base.hashing import Oid, hash_bytes
+from mlops_cli.base.records import Json
 from mlops_cli.tables.formats.base import (
     Attached,
     BadTable,
@@ -18,12 +23,18 @@ from mlops_cli.tables.formats.base import (
     described,
     first_sentence,
     identifier,
+    leaf_arrays,
+    leaves,
     positions,
     quoted,
+    whole_column,
 )
+from mlops_cli.tables.formats.lines import LONGEST, blocks, open_text
 
 NAME = "jsonl"
-ENDINGS: tuple[str, ...] = (".jsonl", ".ndjson")
+ENDINGS: tuple[str, ...] = (
+    ".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz", ".jsonl.zst", ".ndjson.zst", ".jsonl.bz2", ".ndjson.bz2",
+)  # fmt: skip
 TEXT: Literal["all", "times", "none"] = "times"
 
 GUESSED = frozenset({"DATE", "TIME", "TIMESTAMP", "UUID", "TIMESTAMP WITH TIME ZONE"})
@@ -60,8 +71,8 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path, _view: str) -> Att
 
 def check_lines(path: Path) -> None:
     """Refuse a file whose first line is no JSON object, or has names that DuckDB takes for one; raises BadTable."""
-    with open(path, "rb") as file:
-        first = next((line for line in file if line.strip()), b"")
+    with open_text(path) as stream, io.BufferedReader(stream) as file:
+        first = next((line for line in iter(lambda: file.readline(LONGEST), b"") if line.strip()), b"")
     if not first:
         raise BadTable(path, "the file is empty", "a JSON lines file has one object a line")
     odd = odd_value(path, first, 1)
@@ -90,10 +101,94 @@ def odd_value(path: Path, line: bytes, number: int) -> BadTable | None:
 
 def odd_line(path: Path) -> BadTable | None:
     """The fault of the first line that is no JSON object, or None. Reads the file: only for a file known to be odd."""
-    with open(path, "rb") as file:
+    with open_text(path) as stream, io.BufferedReader(stream) as file:
         lines = enumerate(file, start=1)
         faults = (odd_value(path, line, number) for number, line in lines if line.strip())
         return next((fault for fault in faults if fault is not None), None)
+
+
+@dataclass(frozen=True, eq=False)
+class Objects:
+    """A block of lines. What columns there are is known when they have been read."""
+
+    path: Path
+    data: bytes
+    first_line: int
+    names = None
+    rows = None
+    columnar = False
+
+    def identity(self, _name: str | None) -> Oid:
+        """The hash of the bytes."""
+        return hash_bytes(self.data)
+
+    def load(self, names: Sequence[str] | None) -> dict[str, pa.Array]:
+        """The columns with the types that this block shows; those of mixed types as texts. Raises BadTable."""
+        if not self.data.strip():
+            return {}
+        table = self._parsed()
+        found = {
+            leaf: array for top in table.column_names for leaf, array in leaf_arrays(top, whole_column(table, top))
+        }
+        if len(found) < sum(len(list(leaves(field.name, field.type))) for field in table.schema):
+            found = {top: whole_column(table, top) for top in table.column_names}
+        wanted = {name: array for name, array in found.items() if names is None or name in names}
+        return wanted or {"": pa.nulls(table.num_rows)}
+
+    def _parsed(self) -> pa.Table:
+        options = pyarrow.json.ReadOptions(use_threads=False, block_size=len(self.data) + 1)
+        try:
+            table = pyarrow.json.read_json(pa.BufferReader(self.data), read_options=options)
+            plain = pa.schema([field.with_type(untimed(field.type)) for field in table.schema])
+            if plain == table.schema:
+                return table
+            parse = pyarrow.json.ParseOptions(explicit_schema=plain)
+            return pyarrow.json.read_json(pa.BufferReader(self.data), read_options=options, parse_options=parse)
+        except pa.ArrowInvalid:
+            return self._one_by_one()
+
+    def _one_by_one(self) -> pa.Table:
+        """The rows by a decoder that says which line is wrong, and that bears values of mixed types in a column."""
+        rows: list[dict[str, Json]] = []
+        for number, line in enumerate(self.data.split(b"\n"), self.first_line):
+            if not line.strip():
+                continue
+            odd = odd_value(self.path, line, number)
+            if odd is not None:
+                raise odd
+            rows.append(msgspec.json.decode(line))
+        names = dict.fromkeys(name for row in rows for name in row)
+        return pa.table({name: mixed_array([row.get(name) for row in rows]) for name in names})
+
+
+def untimed(kind: pa.DataType) -> pa.DataType:
+    """The type with texts for the dates and times that Arrow sees in texts."""
+    if pa.types.is_timestamp(kind):
+        return pa.string()
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(untimed(field.type)) for field in kind])
+    if pa.types.is_list(kind):
+        return pa.list_(untimed(kind.value_type))
+    return kind
+
+
+def mixed_array(values: list[Json]) -> pa.Array:
+    """Values as an array of their type; of several types, as texts."""
+    try:
+        return pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        texts = [
+            value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode()
+            for value in values
+        ]
+        return pa.array(texts, type=pa.string())
+
+
+def parts(path: Path) -> Iterator[Objects]:
+    """The rows in blocks of lines."""
+    check_lines(path)
+    for block in blocks(path, quotes=False):
+        yield Objects(path, block.data, block.first_line)
 
 
 def explain(path: Path, error: duckdb.Error) -> BadTable:

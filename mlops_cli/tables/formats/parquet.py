@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet
+from blake3 import blake3
+
+from mlops_cli.base.hashing import Oid
+from mlops_cli.base.records import canonical
 
 from mlops_cli.tables.formats.base import (
     Attached,
@@ -15,14 +22,19 @@ from mlops_cli.tables.formats.base import (
     check_names,
     described,
     first_sentence,
+    leaf_arrays,
+    leaves,
     positions,
     quoted,
+    whole_column,
 )
 
 NAME = "parquet"
 ENDINGS: tuple[str, ...] = (".parquet", ".pq")
 TEXT: Literal["all", "times", "none"] = "none"
 
+MOST = 1 << 20
+"""Rows of a part."""
 ROW_GROUP = 1 << 17  # rows; scans share a file between threads by row groups
 
 
@@ -57,6 +69,110 @@ def broken(path: Path, error: Exception) -> BadTable:
     if head == b"PAR1":
         return BadTable(path, "the Parquet file is cut off or damaged", "copy or write it again")
     return BadTable(path, f"this is not a Parquet file ({first_sentence(error)})", "name the file after what it is")
+
+
+@dataclass(frozen=True, eq=False)
+class RowGroups:
+    """Row groups that follow each other, or some rows of one that is very large."""
+
+    path: Path
+    names: tuple[str, ...]
+    groups: range
+    rows: int
+    metadata: pyarrow.parquet.FileMetaData
+    schema: pa.Schema
+    skip: int = 0
+    """Rows of the group that belong to parts before this one."""
+    first_line = 0
+    columnar = True
+
+    def identity(self, name: str | None) -> Oid | None:
+        """The hash of the column's compressed bytes, its type, and where in the row group the part begins."""
+        if name is None:
+            return None
+        top = self._top(name)
+        key = blake3(canonical([str(self.schema.field(top).type), self.skip, self.rows]))
+        with open(self.path, "rb") as file:
+            for group in self.groups:
+                for column in self._chunks(group, top):
+                    at = column.data_page_offset
+                    if column.has_dictionary_page and column.dictionary_page_offset:
+                        at = min(at, column.dictionary_page_offset)
+                    file.seek(at)
+                    key.update(file.read(column.total_compressed_size))
+        return Oid(key.hexdigest())
+
+    def _chunks(self, group: int, top: str) -> list[pyarrow.parquet.ColumnChunkMetaData]:
+        """The leaf columns of one column."""
+        row_group = self.metadata.row_group(group)
+        columns = [row_group.column(index) for index in range(row_group.num_columns)]
+        return [
+            column for column in columns if column.path_in_schema == top or column.path_in_schema.startswith(f"{top}.")
+        ]
+
+    def _top(self, name: str) -> str:
+        """The column that a name belongs to: itself, or the struct that it is a member of."""
+        found = name
+        while found not in self.schema.names:
+            found = found.rpartition(".")[0]
+        return found
+
+    def load(self, names: Sequence[str] | None) -> dict[str, pa.Array]:
+        """The columns as they are stored, texts in dictionaries where they are stored so."""
+        wanted = [name for name in self.names if names is None or name in names]
+        tops = list(dict.fromkeys(self._top(name) for name in wanted))
+        if not tops:
+            return {"": pa.nulls(self.rows)}
+        coded = [top for top in tops if pa.types.is_string(self.schema.field(top).type) and self._is_coded(top)]
+        try:
+            with pyarrow.parquet.ParquetFile(self.path, metadata=self.metadata, read_dictionary=coded) as file:
+                table = self._read(file, tops)
+        except (pa.ArrowException, OSError) as error:
+            raise BadTable(
+                self.path, f"the Parquet file is damaged ({first_sentence(error)})", "copy or write it again"
+            ) from None
+        found = {leaf: array for top in tops for leaf, array in leaf_arrays(top, whole_column(table, top))}
+        return {name: found[name] for name in wanted}
+
+    def _read(self, file: pyarrow.parquet.ParquetFile, tops: list[str]) -> pa.Table:
+        whole = sum(self.metadata.row_group(group).num_rows for group in self.groups)
+        if whole == self.rows:
+            return file.read_row_groups(list(self.groups), columns=tops, use_threads=False)
+        batches = file.iter_batches(batch_size=MOST, row_groups=list(self.groups), columns=tops, use_threads=False)
+        batch = next(itertools.islice(batches, self.skip // MOST, None))
+        return pa.Table.from_batches([batch])
+
+    def _is_coded(self, top: str) -> bool:
+        """Whether a text column takes so few bytes a row that it must be stored as a small dictionary."""
+        chunks = [chunk for group in self.groups for chunk in self._chunks(group, top)]
+        size, values = sum(c.total_uncompressed_size for c in chunks), sum(c.num_values for c in chunks)
+        return bool(size < 3 * values)
+
+
+def parts(path: Path) -> Iterator[RowGroups]:
+    """The row groups, small ones together and very large ones in pieces of a million rows."""
+    check_file(path)
+    metadata = pyarrow.parquet.read_metadata(path)
+    schema = metadata.schema.to_arrow_schema()
+    names = tuple(leaf for field in schema for leaf in leaves(field.name, field.type))
+    names = names if len(set(names)) == len(names) else tuple(schema.names)
+    start, rows = 0, 0
+    for group in range(metadata.num_row_groups):
+        size = metadata.row_group(group).num_rows
+        if size > MOST:
+            if rows:
+                yield RowGroups(path, names, range(start, group), rows, metadata, schema)
+            for skip in range(0, size, MOST):
+                here = min(MOST, size - skip)
+                yield RowGroups(path, names, range(group, group + 1), here, metadata, schema, skip)
+            start, rows = group + 1, 0
+            continue
+        if rows and rows + size > MOST:
+            yield RowGroups(path, names, range(start, group), rows, metadata, schema)
+            start, rows = group, 0
+        rows += size
+    if rows or not metadata.num_rows:
+        yield RowGroups(path, names, range(start, metadata.num_row_groups), rows, metadata, schema)
 
 
 def explain(path: Path, error: duckdb.Error) -> BadTable:

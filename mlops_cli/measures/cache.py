@@ -1,0 +1,79 @@
+"""What was measured of a part, kept under what it was measured from: parts that come again are not read again."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import zstandard
+
+from mlops_cli.base.hashing import Oid
+from mlops_cli.base.records import BadRecord, canonical, decode
+from mlops_cli.measures.summary import ColumnSummary
+from mlops_cli.measures.tallies import Tally
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What was found in one column of one part, for all its rows (label None) or for those of one slice."""
+
+    label: str | None
+    rows: int
+    summary: ColumnSummary | None
+    tallies: tuple[Tally, ...]
+    """In the order of the checks that were asked."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Everything that was measured of one column of one part."""
+
+    rows: int
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True)
+class Cache:
+    """A folder of entries; losing it, or any part of it, costs time and nothing else."""
+
+    folder: Path
+    keep: bool
+
+    def path(self, key: Oid, ending: str) -> Path:
+        """Where an entry, or a run of hashes, lies."""
+        return self.folder / key[:2] / f"{key[2:]}{ending}"
+
+    def get(self, key: Oid) -> Unit | None:
+        """The entry, if it is there and whole."""
+        if not self.keep:
+            return None
+        try:
+            data = self.path(key, ".unit").read_bytes()
+            return decode(zstandard.ZstdDecompressor().decompress(data), Unit)
+        except (OSError, BadRecord, zstandard.ZstdError):
+            return None
+
+    def put(self, key: Oid, unit: Unit) -> None:
+        """Keep an entry; a disk that is full or may not be written to is no reason to stop."""
+        if not self.keep:
+            return
+        path = self.path(key, ".unit")
+        with suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+            temporary.write_bytes(zstandard.ZstdCompressor(level=1).compress(canonical(unit)))
+            temporary.replace(path)
+
+
+@contextmanager
+def open_cache(folder: Path | None) -> Iterator[Cache]:
+    """The cache in a folder; without one, a temporary folder for what does not fit into memory."""
+    if folder is not None:
+        yield Cache(folder, True)
+        return
+    with tempfile.TemporaryDirectory(prefix="mlops-measures-") as temporary:
+        yield Cache(Path(temporary), False)

@@ -1,0 +1,190 @@
+"""Rules about single rows: conditions over several columns, asked of DuckDB part by part."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from mlops_cli.base.errors import SpecError, StageFailed
+from mlops_cli.measures.conditions import Broken
+from mlops_cli.measures.values import Mask, Values, to_mask
+from mlops_cli.spec.expression import references, to_sql
+from mlops_cli.spec.validation import Check
+from mlops_cli.tables.formats.base import first_sentence
+
+UNFIT = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.BinderException, duckdb.InvalidInputException)
+"""How DuckDB says that a value does not fit what is done with it."""
+SHOWN = 6
+"""Columns that an example of an SQL rule shows."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule as a condition on the columns c0, c1, ... (an expression) or on columns by name (SQL)."""
+
+    check: Check
+    columns: tuple[str, ...]
+    condition: str
+
+
+def named_in(sql: str, names: Sequence[str]) -> list[str]:
+    """The columns whose names stand in an SQL text as words, plain or quoted, in capitals or not."""
+    text = sql.lower()
+    found = []
+    for name in names:
+        spelt = name.lower().replace('"', '""')
+        if spelt and spelt in text and re.search(rf"(?<!\w){re.escape(spelt)}(?!\w)", text):
+            found.append(name)
+    return found
+
+
+def rule_columns(check: Check, names: Sequence[str]) -> tuple[str, ...]:
+    """The columns that a rule names, those among `names` only. Raises SpecError where SQL would take two for one."""
+    if check.rule is not None:
+        return tuple(name for name in references(check.rule) if name in names)
+    found = named_in(check.sql or "", names)
+    seen: dict[str, str] = {}
+    for name in found:
+        other = seen.setdefault(name.lower(), name)
+        if other != name:
+            raise SpecError(
+                f"the rule '{check.sql}' names '{other}', and the file also has '{name}': SQL takes them for one",
+                "rename one of them, or write the rule as `expr`, which tells them apart",
+                check.place,
+            )
+    return tuple(found)
+
+
+def make_rule(check: Check, names: Sequence[str]) -> Rule:
+    """The rule of a check. Its table has the columns that it names, in this order."""
+    columns = rule_columns(check, names)
+    if check.rule is not None:
+        return Rule(check, columns, to_sql(check.rule, lambda name: f"c{columns.index(name)}"))
+    return Rule(check, columns, f"({check.sql})")
+
+
+def rule_table(rule: Rule, found: Mapping[str, Values], rows: int) -> pa.Table:
+    """The typed columns of a rule, under c0, c1, ... or under their names; one more has the number of rows."""
+    names = [f"c{at}" if rule.check.rule is not None else name for at, name in enumerate(rule.columns)]
+    arrays = [typed_array(found[name]) for name in rule.columns]
+    one = "one"
+    while one in {name.lower() for name in names} or named_in(rule.condition, [one]):
+        one += "_"
+    return pa.table([*arrays, pa.nulls(rows)], names=[*names, one])
+
+
+def typed_array(values: Values) -> pa.Array:
+    """A column as SQL sees it: null where there is no value of its kind."""
+    if values.kind == "nothing":
+        return pa.nulls(len(values))
+    empty = ~values.present
+    if values.exact is not None:
+        return values.exact
+    if values.typed is None:
+        raw = values.raw.dictionary_decode() if pa.types.is_dictionary(values.raw.type) else values.raw
+        return raw if not empty.any() or values.wrong is None else pa.nulls(len(values), raw.type)
+    array = pa.array(values.typed, mask=empty)
+    if values.kind == "timestamp":
+        return array.cast(pa.timestamp("us"))
+    return array.cast(pa.timestamp("us")).cast(pa.date32(), safe=False) if values.kind == "date" else array
+
+
+@contextmanager
+def database(memory: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory that can read no file and no network. `memory` is a limit in bytes."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "threads": 1,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "python_enable_replacements": False,
+    }
+    if memory is not None:
+        config["memory_limit"] = f"{max(memory, 64 << 20) // 1000}KB"
+    connection = duckdb.connect(":memory:", config=config)
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        yield connection
+    finally:
+        connection.close()
+
+
+def keeps(rules: Sequence[Rule], found: Mapping[str, Values], rows: int, label: str) -> list[Broken]:
+    """The rows of one part that break each rule. Raises SpecError for a rule that fails on some value."""
+    result = []
+    with database() as connection:
+        for rule in rules:
+            connection.register("part", rule_table(rule, found, rows))
+            try:
+                table: pa.Table = connection.sql(f"SELECT ({rule.condition}) AS kept FROM part").to_arrow_table()
+            except duckdb.OutOfMemoryException:
+                raise StageFailed(
+                    "the rules need more memory than they may use", "raise 'resources: {memory: ...}' of the stage"
+                ) from None
+            except UNFIT as error:
+                raise SpecError(
+                    f"the rule '{rule.check.subject}' fails on the values of '{label}': {first_sentence(error)}",
+                    "declare the types of the columns that the rule compares",
+                    rule.check.place,
+                ) from None
+            result.append(_broken(table.column(0), rows))
+    return result
+
+
+def _broken(kept: pa.ChunkedArray, rows: int) -> Broken:
+    if pa.types.is_null(kept.type):
+        nothing: Mask = np.zeros(rows, dtype=np.bool_)
+        return Broken(nothing, nothing)
+    chunks = [(to_mask(chunk), to_mask(chunk.is_valid())) for chunk in kept.chunks]
+    good = np.concatenate([chunk[0] for chunk in chunks]) if chunks else np.zeros(0, dtype=np.bool_)
+    valid = np.concatenate([chunk[1] for chunk in chunks]) if chunks else np.zeros(0, dtype=np.bool_)
+    return Broken(valid & ~good, valid)
+
+
+def lacking(check: Check, names: Sequence[str], rule: Rule, table: pa.Table) -> str | None:
+    """The column that a rule needs and the data lack, or None. Raises SpecError for SQL that DuckDB refuses."""
+    if check.rule is not None:
+        return next((name for name in references(check.rule) if name not in names), None)
+    with database() as connection:
+        connection.register("part", table)
+        try:
+            connection.execute(f"DESCRIBE SELECT {rule.condition} FROM part")
+        except duckdb.BinderException as error:
+            text = str(error)
+            if 'Referenced column "' in text:
+                return text.split('Referenced column "', 1)[1].split('"', 1)[0]
+            raise refused(check, error) from None
+        except duckdb.Error as error:
+            raise refused(check, error) from None
+    return None
+
+
+def prove(rule: Rule, table: pa.Table) -> None:
+    """Let DuckDB check a rule on a table without rows, so that a mistake has its place. Raises SpecError."""
+    check = rule.check
+    with database() as connection:
+        connection.register("part", table)
+        try:
+            kind = connection.execute(f"DESCRIBE SELECT {rule.condition} FROM part").fetchall()[0][1]
+            if kind in ("BOOLEAN", '"NULL"'):
+                # As a condition: what looks at several rows has no place there.
+                connection.execute(f"DESCRIBE SELECT 1 FROM part WHERE {rule.condition}")
+                return
+        except duckdb.Error as error:
+            raise refused(check, error) from None
+    raise SpecError(f"the rule '{check.subject}' is not a condition", "compare something, such as a <= b", check.place)
+
+
+def refused(check: Check, error: duckdb.Error) -> SpecError:
+    """The fault of a rule that DuckDB does not take."""
+    why, text = first_sentence(error), str(error).lower()
+    beyond = "aggregate" in text or "window" in text or "group by" in text or isinstance(error, duckdb.CatalogException)
+    hint = "a rule sees one row at a time: its columns, and no other rows or tables" if beyond else None
+    return SpecError(f"the rule '{check.subject}' cannot be used: {why}", hint, check.place)

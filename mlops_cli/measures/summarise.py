@@ -1,0 +1,325 @@
+"""The summary of one column of one part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mlops_cli.base.records import Json
+from mlops_cli.measures.hashes import Hashes, different, number_hashes, text_hashes
+from mlops_cli.measures.sketch import estimate, smallest, smallest_of
+from mlops_cli.measures.steps import Floats, steps_of
+from mlops_cli.measures.summary import DAYS, NUMERIC, TOP, ColumnSummary, Numbers, Times, Words
+from mlops_cli.measures.values import DAY, MICRO, Mask, Values, as_doubles, to_mask
+
+FEW = 256
+"""Texts that are listed where there are more than `TOP` different ones."""
+LONGEST = 200
+"""Characters of a listed text; what is longer is cut, and texts that begin alike become one."""
+
+
+def summarise(values: Values) -> ColumnSummary:
+    """Everything that a summary holds, by one pass over the column."""
+    base = _counts(values)
+    if values.numeric and values.kind in NUMERIC:
+        return _numeric(values, base)
+    if values.kind == "boolean" and values.typed is not None:
+        hits = int(np.count_nonzero(values.typed[values.present]))
+        kinds = len({*([True] if hits else []), *([False] if base["filled"] - hits else [])})
+        sketch = smallest(number_hashes(np.unique(values.typed[values.present]).astype(np.int64)))
+        return _made(values, base, true=hits, distinct=float(kinds), sketch=_bytes(sketch))
+    if values.kind == "string" and values.wrong is None:
+        return _texts(values, base)
+    if values.kind == "binary":
+        present = values.raw.drop_null()
+        sketch = smallest(text_hashes(present))
+        count, error = estimate(sketch)
+        lengths = pc.binary_length(present).to_numpy(zero_copy_only=False)
+        return _made(
+            values, base, distinct=count, distinct_error=error, sketch=_bytes(sketch), lengths=numbers_of(lengths)
+        )
+    if values.kind == "list":
+        lengths = pc.list_value_length(values.raw).drop_null().to_numpy(zero_copy_only=False)
+        return _made(values, base, empty=int(np.count_nonzero(lengths == 0)), lengths=numbers_of(lengths))
+    return _made(values, base)
+
+
+def _counts(values: Values) -> dict[str, int]:
+    nan = 0 if values.nan is None else int(np.count_nonzero(values.nan))
+    wrong = 0 if values.wrong is None else int(np.count_nonzero(values.wrong))
+    nulls = int(np.count_nonzero(values.null))
+    return {"nulls": nulls, "nan": nan, "wrong": wrong, "filled": len(values) - nulls - nan - wrong}
+
+
+def _made(
+    values: Values,
+    base: dict[str, int],
+    *,
+    empty: int = 0,
+    blank: int = 0,
+    infinite: int = 0,
+    zeros: int = 0,
+    negative: int = 0,
+    true: int = 0,
+    distinct: float = 0.0,
+    distinct_error: float = 0.0,
+    least: Json = None,
+    greatest: Json = None,
+    numbers: Numbers | None = None,
+    words: Words | None = None,
+    lengths: Numbers | None = None,
+    times: Times | None = None,
+    sketch: bytes = b"",
+) -> ColumnSummary:
+    return ColumnSummary(
+        name=values.name,
+        kind=values.kind,
+        stored=values.stored,
+        rows=len(values),
+        nulls=base["nulls"],
+        nan=base["nan"],
+        wrong=base["wrong"],
+        empty=empty,
+        blank=blank,
+        infinite=infinite,
+        zeros=zeros,
+        negative=negative,
+        true=true,
+        distinct=distinct,
+        distinct_error=distinct_error,
+        least=least,
+        greatest=greatest,
+        numbers=numbers,
+        words=words,
+        lengths=lengths,
+        times=times,
+        sketch=sketch,
+    )
+
+
+def _bytes(sketch: Hashes) -> bytes:
+    return sketch.astype("<u8").tobytes()
+
+
+def _numeric(values: Values, base: dict[str, int]) -> ColumnSummary:
+    """Numbers, dates and times: sorted once, everything else follows."""
+    assert values.typed is not None
+    present = values.typed if base["filled"] == len(values) else values.typed[values.present]
+    ordered = np.sort(present)
+    count, sketch = _different(ordered)
+    low, high = _ends(ordered)
+    infinite = 0
+    if ordered.dtype.kind == "f":
+        start, stop = int(np.searchsorted(ordered, -np.inf, "right")), int(np.searchsorted(ordered, np.inf, "left"))
+        infinite = start + len(ordered) - stop
+        ordered = ordered[start:stop]
+    zero = ordered.dtype.type(0)
+    below, upto = np.searchsorted(ordered, zero, "left"), np.searchsorted(ordered, zero, "right")
+    dated = values.kind in ("date", "timestamp")
+    scaled = as_doubles(ordered) / MICRO if dated else as_doubles(ordered)
+    return _made(
+        values,
+        base,
+        infinite=infinite,
+        zeros=0 if dated else int(upto - below),
+        negative=0 if dated else int(below) + int(np.count_nonzero(present == -np.inf) if infinite else 0),
+        distinct=count,
+        least=time_text(values.kind, low) if dated else low,
+        greatest=time_text(values.kind, high) if dated else high,
+        numbers=_moments(scaled),
+        times=times_of(ordered, values.kind == "timestamp") if dated else None,
+        sketch=_bytes(sketch),
+    )
+
+
+def _different(ordered: npt.NDArray[np.generic]) -> tuple[float, Hashes]:
+    """How many different values there are among sorted ones, exactly, and their sketch."""
+    if not len(ordered):
+        return 0.0, np.empty(0, dtype=np.uint64)
+    first = np.concatenate(([True], ordered[1:] != ordered[:-1]))
+    single = ordered if first.all() else ordered[first]
+    return float(len(single)), smallest_of(single)
+
+
+def _ends(ordered: npt.NDArray[np.generic]) -> tuple[Json, Json]:
+    """The least and the greatest of sorted numbers, as plain data."""
+    if not len(ordered):
+        return None, None
+    low, high = ordered[0].item(), ordered[-1].item()
+    return _plain(low), _plain(high)
+
+
+def _plain(value: float | int) -> Json:
+    if isinstance(value, float) and value in (np.inf, -np.inf):
+        return "infinity" if value > 0 else "-infinity"
+    return value
+
+
+def time_text(kind: str, value: Json) -> Json:
+    """Microseconds since 1970 as an ISO text; None for none."""
+    if not isinstance(value, int):
+        return None
+    text = str(np.datetime64(value, "us"))
+    return text[:10] if kind == "date" else text.replace("T", " ").removesuffix(".000000")
+
+
+def numbers_of(values: npt.NDArray[np.generic]) -> Numbers | None:
+    """The summary of finite numbers in any order, shape (n,)."""
+    return _moments(np.sort(as_doubles(values)))
+
+
+def _moments(ordered: Floats) -> Numbers | None:
+    """The summary of sorted finite numbers; None for none. Sums over sorted numbers do not depend on the rows' order."""
+    if not len(ordered):
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = float(np.mean(ordered))
+        if not np.isfinite(mean):
+            mean = float(np.mean(ordered / 2) * 2)
+        away = ordered - mean
+        squares = away * away
+        sums = [float(np.sum(squares)), float(np.dot(squares, away)), float(np.dot(squares, squares))]
+    m2, m3, m4 = (value if np.isfinite(value) else 0.0 for value in sums)
+    steps = steps_of(ordered)
+    low, high = float(ordered[0]) + 0.0, float(ordered[-1]) + 0.0
+    return Numbers(len(ordered), mean + 0.0, m2, m3, m4, low, high, steps.packed(), steps.exact)
+
+
+def times_of(ordered: npt.NDArray[np.generic], hourly: bool) -> Times:
+    """When sorted moments (microseconds since 1970) lie: by hour of the day, day of the week, and day."""
+    moments = ordered.astype(np.int64, copy=False)
+    days, day_rows = _by_unit(moments, DAY * MICRO)
+    weekdays = np.bincount((days + 3) % 7, weights=day_rows, minlength=7)  # 1970 began on a Thursday
+    hours: Sequence[float] = ()
+    if hourly:
+        units, hour_rows = _by_unit(moments, 3600 * MICRO)
+        hours = np.bincount(units % 24, weights=hour_rows, minlength=24).tolist()
+    listed = zip(days.tolist(), day_rows.tolist(), strict=True) if len(days) <= DAYS else ()
+    return Times(tuple(map(int, hours)), tuple(map(int, weekdays.tolist())), tuple(listed))
+
+
+def _by_unit(moments: npt.NDArray[np.int64], unit: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The units of time in which sorted moments lie, and how many lie in each."""
+    if not len(moments):
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    first, last = int(moments[0]) // unit, int(moments[-1]) // unit
+    if last - first < len(moments):
+        units = np.arange(first, last + 1, dtype=np.int64)
+        rows = np.diff(np.searchsorted(moments, np.append(units, last + 1) * unit, "left"))
+        return units[rows > 0], rows[rows > 0]
+    units, rows = np.unique(np.floor_divide(moments, unit), return_counts=True)
+    return units, rows
+
+
+def _texts(values: Values, base: dict[str, int]) -> ColumnSummary:
+    """Texts by their dictionary where the file has one, else by their hashes."""
+    raw = values.raw
+    if pa.types.is_dictionary(raw.type):
+        codes = raw.indices.drop_null().to_numpy(zero_copy_only=False)
+        counts = np.bincount(codes, minlength=len(raw.dictionary))
+        texts, counts = raw.dictionary.filter(pa.array(counts > 0)), counts[counts > 0]
+        if len(pc.unique(texts)) < len(texts):
+            texts, counts = _by_hash(texts.take(pa.array(np.repeat(np.arange(len(texts)), counts))))
+    else:
+        texts, counts = _by_hash(raw.drop_null() if base["nulls"] else raw)
+    hashes = text_hashes(texts)
+    distinct = len(different(hashes))
+    lengths = pc.utf8_length(texts).to_numpy(zero_copy_only=False) if len(texts) else np.empty(0, dtype=np.int32)
+    blank = blank_texts(texts)
+    ends = pc.min_max(texts).as_py() if len(texts) else {"min": None, "max": None}
+    return _made(
+        values,
+        base,
+        empty=int(counts[lengths == 0].sum()),
+        blank=int(counts[blank].sum()),
+        distinct=float(distinct),
+        least=_cut(ends["min"]),
+        greatest=_cut(ends["max"]),
+        words=_words(texts, counts, hashes, distinct),
+        lengths=weighted(lengths, counts),
+        sketch=_bytes(smallest(hashes)),
+    )
+
+
+def _by_hash(texts: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64]]:
+    """The different texts with their counts where there are few; else all texts, each once."""
+    few = len(texts) > TOP and len(different(text_hashes(texts[: 4 * TOP]))) <= TOP
+    if len(texts) <= TOP or few:
+        found = pc.value_counts(texts)
+        return found.field(0), found.field(1).to_numpy(zero_copy_only=False)
+    return texts, np.ones(len(texts), dtype=np.int64)
+
+
+def blank_texts(texts: pa.Array) -> Mask:
+    """Which texts are white space and nothing else, shape (n,); an empty text is none of them."""
+    texts = texts.cast(pa.large_string())
+    result = np.zeros(len(texts), dtype=np.bool_)
+    data = texts.buffers()[2]
+    if not len(texts) or data is None or not data.size:
+        return result
+    offsets = np.frombuffer(texts.buffers()[1], dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    heads = np.frombuffer(data, dtype=np.uint8)[np.minimum(offsets[:-1], data.size - 1)]
+    # All white space of Unicode begins with one of these bytes; what begins otherwise need not be looked at.
+    likely = np.flatnonzero((np.diff(offsets) > 0) & ((heads <= 32) | np.isin(heads, [0xC2, 0xE1, 0xE2, 0xE3])))
+    if len(likely):
+        trimmed = pc.utf8_trim_whitespace(texts.take(pa.array(likely)))
+        result[likely] = to_mask(pc.equal(pc.binary_length(trimmed), 0))
+    return result
+
+
+def _words(texts: pa.Array, counts: npt.NDArray[np.int64], hashes: Hashes, distinct: int) -> Words:
+    """The most frequent texts; where nearly all differ, those that come twice at least."""
+    total = int(counts.sum())
+    if distinct == len(texts) <= TOP:
+        listed = _listed(texts, counts)
+        return Words(listed, 0, 0)
+    if distinct == len(texts):
+        single, rows = hashes, counts
+    else:
+        ordered = np.sort(hashes)
+        starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+        single, rows = ordered[starts], np.diff(np.append(starts, len(ordered)))
+    most = len(rows) if distinct <= TOP else FEW
+    least = 1 if distinct <= TOP else max(2, int(np.sort(rows)[-FEW]))
+    chosen = np.flatnonzero(rows >= least)
+    chosen = chosen[np.lexsort((single[chosen], -rows[chosen]))][:most]
+    if not len(chosen):
+        return Words((), total, 1)
+    error = 0 if distinct <= TOP else int(rows[chosen].min()) if len(chosen) == FEW else 1
+    # One pair of different texts in 10^13 has one hash, and would be counted as one.
+    order = np.argsort(single[chosen])
+    wanted = single[chosen][order]
+    places = np.flatnonzero(np.isin(hashes, wanted))
+    _, first = np.unique(hashes[places], return_index=True)
+    listed = _listed(texts.take(pa.array(places[first])), rows[chosen][order])
+    return Words(listed, total - sum(count for _, count in listed), error)
+
+
+def _listed(texts: pa.Array, counts: npt.NDArray[np.int64]) -> tuple[tuple[str, int], ...]:
+    """Texts with their counts, cut to a length that can be shown; the most frequent first."""
+    listed: dict[str, int] = {}
+    for text, count in zip(texts.to_pylist(), counts.tolist(), strict=True):
+        short = str(_cut(text))
+        listed[short] = listed.get(short, 0) + count
+    return tuple(sorted(listed.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def weighted(values: npt.NDArray[np.generic], counts: npt.NDArray[np.int64]) -> Numbers | None:
+    """The summary of whole numbers from 0 that each occur some times."""
+    if not len(values):
+        return None
+    if int(values.max()) < 1 << 20:
+        sizes = np.bincount(values.astype(np.int64), weights=counts).astype(np.int64)
+        return _moments(np.repeat(np.arange(len(sizes), dtype=np.float64), sizes))
+    return numbers_of(np.repeat(values, counts))
+
+
+def _cut(text: str | None) -> Json:
+    """A text as a summary may hold it."""
+    if text is None or len(text) <= LONGEST:
+        return text
+    return text[: LONGEST - 1] + "…"

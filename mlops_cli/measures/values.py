@@ -1,0 +1,329 @@
+"""A column of one part as values of one type: what is there, what is no value, and what is of another type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mlops_cli.measures.summary import Kind
+
+Mask: TypeAlias = npt.NDArray[np.bool_]
+
+TEXT = "text"
+"""The stored type of a column that a file can only hold as text."""
+GUESSES: tuple[Kind, ...] = ("integer", "number", "boolean", "date", "timestamp")
+"""The types that a text may stand for, narrowest first."""
+SAMPLE = 64
+_NUMBER = re.compile(r"\s*[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|nan|inf(inity)?)\s*", re.IGNORECASE)
+_DATE = r"\s*[+-]?\d{1,6}[-/]\d{1,2}[-/]\d{1,2}"
+LIKELY: dict[Kind, re.Pattern[str]] = {
+    "integer": _NUMBER,
+    "number": _NUMBER,
+    "boolean": re.compile(r"\s*(true|false|1|0)\s*", re.IGNORECASE),
+    "date": re.compile(_DATE + r"\s*"),
+    "timestamp": re.compile(_DATE + r"([ T].*)?"),
+}
+"""What a text that stands for a value of a type looks like; the last word is with the cast."""
+MICRO = 1_000_000
+DAY = 86_400
+HEX = re.compile(rb"[xX]")
+
+
+@dataclass(frozen=True, eq=False)
+class Values:
+    """`present` tells which rows have a value of the kind; `typed` has one item a row, to be used only where it is.
+
+    `typed` by kind: integer int64 (or doubles beyond its range), number doubles, boolean bool, date and timestamp int64
+    microseconds since 1970 (UTC), time doubles (seconds); for texts and everything else None, and `raw` is the value.
+    """
+
+    name: str
+    kind: Kind
+    stored: str
+    raw: pa.Array
+    null: Mask
+    """No value in the file."""
+    nan: Mask | None
+    wrong: Mask | None
+    """A value that is not of the kind."""
+    typed: npt.NDArray[np.generic] | None
+    exact: pa.Array | None = None
+    """Whole numbers that no int64 holds, as they are."""
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    @property
+    def missing(self) -> Mask:
+        """Rows without a value, not-a-number included."""
+        return self.null if self.nan is None else self.null | self.nan
+
+    @property
+    def filled(self) -> Mask:
+        """Rows that have a value, of whatever type."""
+        return ~self.missing
+
+    @property
+    def present(self) -> Mask:
+        """Rows that have a value of the kind."""
+        return self.filled if self.wrong is None else self.filled & ~self.wrong
+
+    @property
+    def numeric(self) -> bool:
+        """Whether `typed` has numbers."""
+        return self.typed is not None and self.kind != "boolean"
+
+    def where(self, rows: Mask) -> Values:
+        """The values of some rows."""
+        chosen = pa.array(rows)
+        return replace(
+            self,
+            raw=self.raw.filter(chosen),
+            null=self.null[rows],
+            nan=None if self.nan is None else self.nan[rows],
+            wrong=None if self.wrong is None else self.wrong[rows],
+            typed=None if self.typed is None else self.typed[rows],
+            exact=None if self.exact is None else self.exact.filter(chosen),
+        )
+
+
+def values_of(name: str, array: pa.Array, kind: Kind | None, *, textual: bool, times: bool = False) -> Values:
+    """A column read as `kind`, or as what it is where that is None: the stored type; for a textual file the narrowest
+    type that fits every value. `times`: dates and times are texts in this file (JSON), and only these."""
+    array = plain_array(array)
+    if textual and is_text(array.type):
+        return read_text(name, array, kind)
+    if times and is_text(array.type) and kind in ("date", "timestamp"):
+        return replace(read_text(name, array, kind), stored=str(array.type))
+    return read_typed(name, array, kind)
+
+
+def plain_array(array: pa.Array) -> pa.Array:
+    """The array without a dictionary of other things than texts, and without view types."""
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+        array = pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array
+    if pa.types.is_dictionary(array.type) and not is_text(array.type.value_type):
+        array = array.dictionary_decode()
+    if pa.types.is_string_view(array.type):
+        return array.cast(pa.string())
+    return array
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Whether values of an Arrow type are texts, held plainly or in a dictionary."""
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def nulls_of(array: pa.Array) -> Mask:
+    """Which rows are null, shape (n,)."""
+    if array.null_count == 0 and not pa.types.is_dictionary(array.type):
+        return np.zeros(len(array), dtype=np.bool_)
+    return to_mask(array.is_null())
+
+
+def to_mask(array: pa.Array) -> Mask:
+    """A boolean array as a mask; null is false."""
+    if array.null_count:
+        array = array.fill_null(False)
+    mask: Mask = array.to_numpy(zero_copy_only=False)
+    return mask
+
+
+def read_typed(name: str, array: pa.Array, kind: Kind | None) -> Values:
+    """A column of a file with types, read as `kind` (None: as stored)."""
+    held = kind_of(array.type)
+    null = nulls_of(array)
+    stored = str(array.type.value_type if pa.types.is_dictionary(array.type) else array.type)
+    if held == "nothing":
+        return Values(name, kind or "nothing", stored, array, null, None, None, None)
+    typed, nan, exact = natural(array, held)
+    value = Values(name, held, stored, array, null, nan, None, typed, exact)
+    if kind is None or kind == held or (held == "integer" and kind == "number"):
+        return value if kind != "number" or typed is None else replace(value, kind="number", typed=as_doubles(typed))
+    if held == "number" and kind == "integer" and typed is not None:
+        doubles = as_doubles(typed)
+        with np.errstate(invalid="ignore"):
+            wrong = ~(np.isfinite(doubles) & (np.floor(doubles) == doubles)) & value.filled
+        return replace(value, kind="integer", wrong=wrong)
+    return replace(value, kind=kind, wrong=value.filled, typed=None, exact=None)
+
+
+def kind_of(arrow: pa.DataType) -> Kind:
+    """The logical type of an Arrow type."""
+    if pa.types.is_dictionary(arrow):
+        arrow = arrow.value_type
+    for test, kind in KINDS:
+        if test(arrow):
+            return kind
+    return "other"
+
+
+KINDS: tuple[tuple[Callable[[pa.DataType], bool], Kind], ...] = (
+    (pa.types.is_null, "nothing"),
+    (pa.types.is_boolean, "boolean"),
+    (pa.types.is_integer, "integer"),
+    (pa.types.is_floating, "number"),
+    (pa.types.is_decimal, "number"),
+    (is_text, "string"),
+    (pa.types.is_timestamp, "timestamp"),
+    (pa.types.is_date, "date"),
+    (pa.types.is_time, "time"),
+    (pa.types.is_duration, "number"),
+    (pa.types.is_binary, "binary"),
+    (pa.types.is_large_binary, "binary"),
+    (pa.types.is_fixed_size_binary, "binary"),
+    (pa.types.is_list, "list"),
+    (pa.types.is_large_list, "list"),
+    (pa.types.is_fixed_size_list, "list"),
+)
+
+
+def natural(array: pa.Array, kind: Kind) -> tuple[npt.NDArray[np.generic] | None, Mask | None, pa.Array | None]:
+    """The typed values of a column as it is stored, which of them are not-a-number, and exact whole numbers."""
+    if kind == "boolean":
+        return to_mask(array), None, None
+    if kind == "integer":
+        if pa.types.is_uint64(array.type) and len(array) and (pc.max(array).as_py() or 0) >= 2**63:
+            return filled_numbers(array.cast(pa.float64())), None, array
+        return filled_numbers(array.cast(pa.int64())), None, None
+    if kind == "number":
+        return doubles_of(array)
+    if kind in ("timestamp", "date"):
+        stamp = array.cast(pa.timestamp("us", tz=getattr(array.type, "tz", None)), safe=False)
+        return filled_numbers(stamp.cast(pa.int64())), None, None
+    if kind == "time":
+        unit = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[array.type.unit]
+        whole = array.cast(pa.int32() if array.type.bit_width == 32 else pa.int64())
+        return filled_numbers(whole).astype(np.float64) / unit, None, None
+    return None, None, None
+
+
+def doubles_of(array: pa.Array) -> tuple[npt.NDArray[np.generic], Mask | None, pa.Array | None]:
+    """Broken numbers as doubles; a duration in seconds, a decimal nearly."""
+    if pa.types.is_duration(array.type):
+        unit = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[array.type.unit]
+        return filled_numbers(array.cast(pa.int64())).astype(np.float64) / unit, None, None
+    if pa.types.is_decimal(array.type):
+        return filled_numbers(array.cast(pa.float64())), None, None
+    doubles = filled_numbers(array.cast(pa.float64()))
+    nan: Mask = np.isnan(doubles)
+    return doubles, (nan if nan.any() else None), None
+
+
+def filled_numbers(array: pa.Array) -> npt.NDArray[np.generic]:
+    """A numeric array without its nulls: whatever stands there in their place (never not-a-number)."""
+    if array.null_count:
+        array = array.fill_null(0)
+    found: npt.NDArray[np.generic] = array.to_numpy(zero_copy_only=False)
+    return found
+
+
+def as_doubles(typed: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
+    """Typed numbers as doubles."""
+    return typed.astype(np.float64, copy=False)
+
+
+def read_text(name: str, array: pa.Array, kind: Kind | None) -> Values:
+    """Texts read as `kind`; for None as the narrowest type that fits every one of them."""
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    null = nulls_of(array)
+    if kind is not None:
+        return cast_text(name, array, null, kind)
+    if null.all():
+        return Values(name, "nothing", TEXT, array, null, None, None, None)
+    sample = sampled(array)
+    for guess in GUESSES:
+        if all(LIKELY[guess].fullmatch(text) for text in sample):
+            found = cast_text(name, array, null, guess)
+            if found.wrong is None or not found.wrong.any():
+                return replace(found, wrong=None)
+    return Values(name, "string", TEXT, array, null, None, None, None)
+
+
+def sampled(array: pa.Array) -> list[str]:
+    """Some of the texts, from everywhere; at least one where there is any."""
+    step = max(1, len(array) // SAMPLE)
+    few = array.take(pa.array(np.arange(0, len(array), step))).drop_null() if step > 1 else array.drop_null()
+    found: list[str] = (few if len(few) else array.drop_null()[:SAMPLE]).to_pylist()
+    return found
+
+
+def cast_text(name: str, array: pa.Array, null: Mask, kind: Kind) -> Values:
+    """Texts read as `kind`: at once where Arrow reads them all, else value by value."""
+    value = Values(name, kind, TEXT, array, null, None, None, None)
+    if kind not in GUESSES:
+        return value if kind in ("string", "nothing") else replace(value, wrong=~null)
+    quick = quick_cast(array, kind)
+    if quick is None:
+        return slow_cast(value, kind)
+    if kind == "number":
+        doubles = filled_numbers(quick)
+        nan: Mask = np.isnan(doubles)
+        return replace(value, typed=doubles, nan=nan if nan.any() else None)
+    return replace(value, typed=settled(quick, kind))
+
+
+def settled(array: pa.Array, kind: Kind) -> npt.NDArray[np.generic]:
+    """A cast array as `Values.typed` wants it."""
+    if kind == "boolean":
+        return to_mask(array)
+    if kind in ("date", "timestamp"):
+        return filled_numbers(array.cast(pa.timestamp("us")).cast(pa.int64()))
+    return filled_numbers(array)
+
+
+def quick_cast(array: pa.Array, kind: Kind) -> pa.Array | None:
+    """What Arrow makes of texts; None where some text needs a closer look."""
+    arrow = {
+        "integer": pa.int64(),
+        "number": pa.float64(),
+        "boolean": pa.bool_(),
+        "date": pa.date32(),
+        "timestamp": pa.timestamp("us"),
+    }[kind]
+    try:
+        found = array.cast(arrow)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return None
+    data = array.buffers()[2]
+    if kind == "integer" and data is not None and HEX.search(data):
+        return None  # Arrow reads 0x1F as 31, which no other reader of CSV does
+    return found
+
+
+def slow_cast(value: Values, kind: Kind) -> Values:
+    """Texts read one by one, by DuckDB: blanks around a number, 1.0 as a whole number, times with a zone, wrong ones."""
+    from mlops_cli.measures.casting import cast_texts  # brings DuckDB, which most data never need
+
+    typed, nan, exact = cast_texts(value.raw, kind)
+    nans = to_mask(nan)
+    wrong = ~value.null & ~nans & ~to_mask(typed.is_valid())
+    return replace(
+        value,
+        typed=settled(typed, kind),
+        nan=nans if nans.any() else None,
+        wrong=wrong if wrong.any() else None,
+        exact=exact,
+    )
+
+
+def written(values: Values) -> pa.Array:
+    """A column as the texts that a person would write."""
+    raw = plain_array(values.raw)
+    if pa.types.is_string(raw.type) or pa.types.is_large_string(raw.type):
+        return raw
+    try:
+        return raw.cast(pa.string())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return pa.array([None if item is None else str(item) for item in raw.to_pylist()], type=pa.string())
