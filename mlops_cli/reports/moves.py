@@ -1,0 +1,144 @@
+"""How far each column moved between two profiles, on one scale from 0 to 1, and what changed, in words.
+
+The effect is a distance of shares: of the distribution (Kolmogorov-Smirnov), of the most changed value, or of what is
+missing; the largest counts. What chance alone brings is taken off first, so that small data does not look restless.
+This orders a page; whether a change matters is for the checks to say.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from mlops_cli.measures.steps import Steps
+from mlops_cli.measures.summary import ColumnSummary, Numbers
+from mlops_cli.reports import figures
+
+Fate: TypeAlias = Literal["same", "moved", "new", "gone"]
+CHANCE = 0.8687
+"""The mean of the Kolmogorov distribution, sqrt(pi / 2) ln 2: how far two samples of one source lie apart by chance."""
+SURE = 2.0  # standard errors that a share must move before it counts
+LEAST = 0.02
+"""A distance below this is not put into words."""
+FEW = 50  # different values up to which they are compared one by one
+SHOWN = 4  # phrases
+VALUE = 24  # characters of a value in a phrase
+
+
+@dataclass(frozen=True)
+class Move:
+    """What happened to one column from the older version to the newer one."""
+
+    column: str
+    fate: Fate
+    effect: float
+    """In [0, 1]."""
+    changes: tuple[str, ...] = ()
+    """The largest first; empty where nothing worth a word changed."""
+
+
+def moves(new: Sequence[ColumnSummary], old: Sequence[ColumnSummary]) -> tuple[Move, ...]:
+    """One move for each column of either version, what moved most first, equal ones in the order of the file."""
+    before = {column.name: column for column in old}
+    names = {column.name for column in new}
+    found = [move(column, before[column.name]) for column in new if column.name in before]
+    found += [Move(column.name, "new", 1.0, ("new column",)) for column in new if column.name not in before]
+    found += [Move(column.name, "gone", 1.0, ("column is gone",)) for column in old if column.name not in names]
+    return tuple(sorted(found, key=lambda item: -item.effect))
+
+
+def move(new: ColumnSummary, old: ColumnSummary) -> Move:
+    """How one column moved."""
+    said = sorted(_changes(new, old), key=lambda pair: -pair[0])
+    effect = round(max((size for size, _ in said), default=0.0), 4)
+    phrases = tuple(text for size, text in said if size >= LEAST)[:SHOWN]
+    return Move(new.name, "moved" if phrases else "same", effect, phrases)
+
+
+def _changes(new: ColumnSummary, old: ColumnSummary) -> Iterator[tuple[float, str]]:
+    """(effect, phrase) of everything that changed beyond chance."""
+    kinds = {new.kind, old.kind}
+    if len(kinds) == 2 and kinds != {"integer", "number"} and "nothing" not in kinds:
+        yield 1.0, f"type {old.kind} → {new.kind}"
+        return
+    for word, after, before in zip(
+        ("null", "not a number", "empty", "blank", "infinite", "of another type"), _holes(new), _holes(old), strict=True
+    ):
+        size = share_distance(after, new.rows, before, old.rows)
+        if size > 0:
+            yield size, f"{word} {figures.portion(before, old.rows)} → {figures.portion(after, new.rows)}"
+    if new.kind == "boolean" == old.kind:
+        size = share_distance(new.true, new.filled, old.true, old.filled)
+        if size > 0:
+            yield size, f"true {figures.portion(old.true, old.filled)} → {figures.portion(new.true, new.filled)}"
+    elif new.numbers and old.numbers:
+        yield from _numbers(new, new.numbers, old.numbers)
+    values, earlier = new.categories, old.categories
+    if new.kind != "boolean" and values and earlier and len(values.keys() | earlier.keys()) <= FEW:
+        yield from _values(new, values, earlier)
+    elif new.lengths and old.lengths:
+        size = steps_distance(new.lengths.steps, old.lengths.steps)
+        if size > 0:
+            yield size, f"mean length {figures.figure(old.lengths.mean)} → {figures.figure(new.lengths.mean)}"
+
+
+def _holes(column: ColumnSummary) -> tuple[int, ...]:
+    return column.nulls, column.nan, column.empty, column.blank, column.infinite, column.wrong
+
+
+def _numbers(column: ColumnSummary, new: Numbers, old: Numbers) -> Iterator[tuple[float, str]]:
+    """The distribution, told by the figure that says most: the middle, else the spread."""
+    size = steps_distance(new.steps, old.steps)
+    if size <= 0:
+        return
+    kind = column.kind
+    if kind in ("date", "timestamp", "time"):
+        first, last = figures.figure(new.minimum, kind), figures.figure(new.maximum, kind)
+        yield size, f"{figures.figure(old.minimum, kind)} to {figures.figure(old.maximum, kind)} → {first} to {last}"
+        return
+    yield size, f"mean {figures.figure(old.mean)} → {figures.figure(new.mean)}"
+    spread, earlier = new.std or 0.0, old.std or 0.0
+    if min(spread, earlier) < 0.8 * max(spread, earlier):
+        yield size, f"spread {figures.figure(earlier)} → {figures.figure(spread)}"
+
+
+def _values(column: ColumnSummary, new: Mapping[str, float], old: Mapping[str, float]) -> Iterator[tuple[float, str]]:
+    total, earlier = sum(new.values()), sum(old.values())
+    for value in sorted(new.keys() | old.keys()):
+        after, before = new.get(value, 0.0), old.get(value, 0.0)
+        size = share_distance(after, total, before, earlier)
+        if size <= 0 or (column.numbers is not None and size < LEAST):
+            continue
+        name = f"'{figures.named(readable(value, column), VALUE)}'"
+        now, then = figures.share(after / total), figures.share(before / earlier)
+        yield size, f"new {name} {now}" if not before else f"{name} {then} → {now}" if after else f"{name} is gone"
+
+
+def readable(value: str, column: ColumnSummary) -> str:
+    """A value's name in a profile as a person reads it: moments are kept as seconds."""
+    if column.kind in ("date", "timestamp", "time"):
+        return figures.figure(float(value), column.kind)
+    return value
+
+
+def share_distance(after: float, rows: float, before: float, earlier: float) -> float:
+    """How far a share moved beyond two standard errors of chance; 0 where one side has no rows."""
+    if not rows or not earlier:
+        return 0.0
+    pooled = (after + before) / (rows + earlier)
+    error = math.sqrt(max(pooled * (1 - pooled), 0.0) * (1 / rows + 1 / earlier))
+    return max(0.0, abs(after / rows - before / earlier) - SURE * error)
+
+
+def steps_distance(new: Steps, old: Steps) -> float:
+    """The Kolmogorov-Smirnov distance less its mean under chance; 0 where one side has no numbers."""
+    if not new.count or not old.count:
+        return 0.0
+    points = np.union1d(new.values, old.values)
+    sides = zip(new.ranks(points), old.ranks(points), strict=True)
+    largest = max(float(np.max(np.abs(one / new.count - other / old.count))) for one, other in sides)
+    return max(0.0, largest - CHANCE * math.sqrt((new.count + old.count) / (new.count * old.count)))
