@@ -11,6 +11,22 @@ from mlops_cli.base.records import Json
 State: TypeAlias = Literal["pass", "warn", "fail", "too_few", "not_run"]
 HARMLESS_REASONS = frozenset({"no_baseline", "learning", "optional_column"})
 
+Cause: TypeAlias = Literal["fault", "real", "unclear"]
+"""What a change looks like: a processing fault, a change of the world, or neither clearly."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One sign that a change is a processing fault, or that it is real."""
+
+    sign: str
+    """The sign's name, such as `value_spike`; docs/statistics.md lists them."""
+    says: Literal["fault", "real"]
+    weight: float
+    """ln of how much likelier the sign is under what it speaks for than under the other; above 0."""
+    text: str
+    """What was seen, with the numbers."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -35,6 +51,17 @@ class Verdict:
     """Share of rows, in [0, 1], that break a row-wise check."""
     examples: tuple[dict[str, Json], ...] = ()
     """Up to five offending rows; the key `row` counts data rows from 1."""
+    p: float | None = None
+    """Of a statistical check: the probability of such a distance if nothing has moved."""
+    q: float | None = None
+    """The rate of false discoveries among all checks with a p at most as large."""
+    effect: float | None = None
+    """How far it has moved beyond what chance gives on average: what the bound is held against."""
+    method: str | None = None
+    """How that was measured, such as `ks` or `cramers_v`, and what the natural variation was learned from."""
+    evidence: tuple[Evidence, ...] = ()
+    cause: Cause | None = None
+    """What a confirmed change looks like; None where nothing has changed."""
 
     @property
     def blocks(self) -> bool:
