@@ -75,7 +75,8 @@ def _install(name: str) -> str | None:
     into = str(place / "bin" / "python")
     steps = (
         [python, "-m", "venv", "--without-pip", str(place)],
-        [str(uv), "pip", "install", "--quiet", "--python", into, *recipe.packages],
+        # Compiled as pip would: else every start of a peer would pay for that where Python may not write it down.
+        [str(uv), "pip", "install", "--quiet", "--compile-bytecode", "--python", into, *recipe.packages],
         [into, "-W", "ignore", "-c", f"import {recipe.module}"],
     )
     for step in steps:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import resource
 import statistics
@@ -11,6 +12,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from memory import Watch
 
 CALM = 0.15  # cores that others may use while we measure
 PATIENCE = float(os.environ.get("BENCH_PATIENCE", "10"))  # seconds to wait for that
@@ -27,7 +30,7 @@ class Step:
     case: str
     command: Sequence[str]
     before: Callable[[Path], None] = lambda _folder: None
-    check: Callable[[Path], None] = lambda _folder: None
+    check: Callable[[Path], object] = lambda _folder: None
 
 
 @dataclass(frozen=True)
@@ -65,31 +68,44 @@ class Timing:
         return found
 
 
-def compare(bench: str, contenders: Sequence[Contender], rounds: int, warmups: int = 0) -> list[Timing]:
-    """Let every contender do all its steps, `warmups` + `rounds` times in turn; one that breaks drops out."""
+def compare(
+    bench: str, contenders: Sequence[Contender], rounds: int, warmups: int = 0, slow: float = math.inf
+) -> list[Timing]:
+    """Let every contender do all its steps, `warmups` + `rounds` times in turn; one that breaks drops out.
+
+    One that needs more than `slow` seconds for a step has only one turn.
+    """
     timings = {
         (one.name, step.case): Timing(bench, step.case, one.name, shown(step.command))
         for one in contenders
         for step in one.steps
     }
-    broken: set[str] = set()
+    out: set[str] = set()
     for number in range(warmups + rounds):
         # The order turns from round to round, so that nobody always runs after the same neighbour.
         turn = number % len(contenders)
         for one in [*contenders[turn:], *contenders[:turn]]:
-            if one.name not in broken and not _round(one, number, timings, number >= warmups):
-                broken.add(one.name)
+            if one.name in out:
+                continue
+            whole = _round(one, number, timings, number >= warmups)
+            if not whole or any(max(timings[one.name, step.case].seconds, default=0) > slow for step in one.steps):
+                out.add(one.name)
     return list(timings.values())
 
 
 def _round(one: Contender, number: int, timings: Mapping[tuple[str, str], Timing], counts: bool) -> bool:
-    folder = one.fresh(number)
+    try:
+        folder = one.fresh(number)
+    except Broken as problem:
+        timings[one.name, one.steps[0].case].problem = str(problem)
+        return False
     for step in one.steps:
         timing = timings[one.name, step.case]
         try:
             step.before(folder)
             seconds, cpu, others, memory = timed(step.command, folder, one.environment)
             step.check(folder)
+            log_of(folder).unlink()
         except Broken as problem:
             timing.problem = str(problem)
             return False
@@ -103,31 +119,41 @@ def _round(one: Contender, number: int, timings: Mapping[tuple[str, str], Timing
 
 
 def timed(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> tuple[float, float, float, float]:
-    """Run a command: wall seconds, its CPU seconds with all children, cores used by others, peak MiB of a process."""
+    """Run a command: wall seconds, its CPU seconds with all children, cores used by others, peak MiB of them all."""
     os.sync()
     settle()
-    log = folder.parent / f"{folder.name}.log"
+    log = log_of(folder)
     with open(log, "wb") as output:
         busy, start = busy_seconds(), time.perf_counter()
         child = subprocess.Popen(
             command,
             cwd=folder,
             # The folder may lie in our own repository; no contender shall look at that.
-            env={**os.environ, "GIT_CEILING_DIRECTORIES": str(folder.parent), **environment},
+            env={**surroundings(), "GIT_CEILING_DIRECTORIES": str(folder.parent), **environment},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-        _, status, usage = os.wait4(child.pid, 0)
+        with Watch(child.pid) as watch:
+            _, status, usage = os.wait4(child.pid, 0)
         wall = time.perf_counter() - start
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         raise Broken(
             f"{shown(command)} ended with {child.returncode}: {log.read_text(errors='replace')[-600:].strip()}"
         )
-    log.unlink()
     cpu = usage.ru_utime + usage.ru_stime
-    return wall, cpu, max(0.0, (busy_seconds() - busy - cpu) / wall), peak(usage)
+    return wall, cpu, max(0.0, (busy_seconds() - busy - cpu) / wall), max(peak(usage), watch.peak_mb)
+
+
+def surroundings() -> dict[str, str]:
+    """Our environment without what makes Python compile all modules anew in each process."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+def log_of(folder: Path) -> Path:
+    """Where a timed command's output is until its result has been checked."""
+    return folder.parent / f"{folder.name}.log"
 
 
 def peak(usage: resource.struct_rusage) -> float:

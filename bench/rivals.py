@@ -68,7 +68,7 @@ def duckdb_rules(data: str) -> Counts:
                 return f"count(*) filter (where not regexp_full_match({column}, '{pattern}'))"
         raise AssertionError(rule)
 
-    found = duckdb.sql(f"select {', '.join(broken(rule) for rule in RULES)} from '{data}'").fetchall()[0]
+    found = duckdb.execute(f"select {', '.join(broken(rule) for rule in RULES)} from '{data}'").fetchall()[0]
     return {"done": len(found), "failed": sum(1 for count in found if count)}
 
 
@@ -183,7 +183,7 @@ def duckdb_profile(data: str) -> Counts:
     """SUMMARIZE."""
     import duckdb
 
-    return {"done": len(duckdb.sql(f"summarize select * from '{data}'").fetchall()), "failed": 0}
+    return {"done": len(duckdb.execute(f"summarize select * from '{data}'").fetchall()), "failed": 0}
 
 
 def tfdv_profile(data: str) -> Counts:

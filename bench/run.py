@@ -1,6 +1,7 @@
 """Measure everything in one go; results go to bench/results/latest.jsonl.
 
-python bench/run.py [--only startup,graph,files,blob] [--rounds 5] [--small] [--fast DIR] [--disk DIR]
+python bench/run.py [--only startup,graph,files,blob,rules,profile,append,csv] [--rounds 5] [--small]
+                    [--fast DIR] [--disk DIR] [--tables DIR]        `--only validation`: the last four
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,46 +22,88 @@ import adding
 import graph
 import peers
 import startup
+import validation
 from measure import Timing, write
+from peers import Peer
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
-BENCHES = ("startup", "graph", "files", "blob")
+GROUPS = {
+    "store": ("startup", "graph", "files", "blob"),
+    "validation": ("rules", "profile", "append", "csv"),
+}
+BENCHES = tuple(name for group in GROUPS.values() for name in group)
 
 
 def main() -> int:
     """Run the benches that were asked for and say where the results are."""
     options = arguments()
-    only = options.only.split(",")
-    us, dvc, snakemake = peers.ours(), peers.find("dvc"), peers.find("snakemake")
+    only = [name for word in options.only.split(",") for name in GROUPS.get(word, (word,))]
+    unknown = sorted(set(only) - set(BENCHES))
+    if unknown:
+        sys.exit(f"there is no bench {', '.join(unknown)}; there are {', '.join((*BENCHES, *GROUPS))}")
+    us = peers.ours()
     if us.program is None:
         sys.exit(f"{us.problem}: run `make setup`")
     results = RESULTS / "running.jsonl"
     results.unlink(missing_ok=True)
     write(results, machine(options))
-    for peer in (us, dvc, snakemake):
-        write(results, {"kind": "peer", "name": peer.name, "version": peer.version, "problem": peer.problem})
+    note(results, [us], BENCHES)
+    if set(only) & set(GROUPS["store"]):
+        measure_store(options, only, results, us)
+    if set(only) & set(GROUPS["validation"]):
+        measure_validation(options, only, results, us)
+    final = RESULTS / ("small.jsonl" if options.small else "latest.jsonl")
+    results.replace(final)
+    sys.stdout.write(f"{final}\n")
+    return 0
+
+
+def note(results: Path, found: Sequence[Peer], benches: Sequence[str]) -> None:
+    """Write down which peers there are for some benches, or why not."""
+    for peer in found:
+        row = {"kind": "peer", "name": peer.name, "version": peer.version, "problem": peer.problem}
+        write(results, {**row, "benches": list(benches)})
+
+
+def measure_store(options: argparse.Namespace, only: Sequence[str], results: Path, us: Peer) -> None:
+    """Start-up, pipelines, and data into the store."""
+    dvc, snakemake = peers.find("dvc"), peers.find("snakemake")
+    note(results, [dvc], GROUPS["store"])
+    note(results, [snakemake], ["graph"])
     small, rounds = options.small, options.rounds
     if "startup" in only:
         with room(options.disk) as work:
             keep(results, work, startup.run(work, us, dvc, rounds * 3))
     if "graph" in only:
         with room(options.disk) as work:
-            keep(
-                results,
-                work,
-                graph.run(work, us, dvc, snakemake, graph.Graph(2 if small else 10, 4 if small else 10), rounds),
-            )
+            size = graph.Graph(2 if small else 10, 4 if small else 10)
+            keep(results, work, graph.run(work, us, dvc, snakemake, size, rounds))
     if "files" in only:
         with room(options.fast) as work:
             keep(results, work, adding.small_files(work, us, dvc, 200 if small else 10_000, 4096, rounds))
     if "blob" in only:
         with room(options.disk) as work:
             keep(results, work, adding.big_file(work, us, dvc, 8 if small else 512, rounds))
-    final = RESULTS / ("small.jsonl" if small else "latest.jsonl")
-    results.replace(final)
-    sys.stdout.write(f"{final}\n")
-    return 0
+
+
+def measure_validation(options: argparse.Namespace, only: Sequence[str], results: Path, us: Peer) -> None:
+    """Rules, profiles and comparisons of tables."""
+    tables = options.tables / "small" if options.small else options.tables
+    validation.make_tables(tables, options.small)
+    for name, rivals in (("rules", validation.RULES_RIVALS), ("profile", validation.MORE_PROFILE_RIVALS)):
+        if name in only:
+            note(results, validation.rivals_for(rivals), [name])
+    with room(options.disk) as work:
+        place = validation.Place(work, tables, us, options.small)
+        if "rules" in only:
+            keep(results, work, validation.rules(place, options.rounds))
+        if "profile" in only:
+            keep(results, work, validation.profile(place, options.rounds))
+        if "append" in only:
+            keep(results, work, validation.appended(place, options.rounds))
+        if "csv" in only:
+            keep(results, work, validation.huge(place))
 
 
 def arguments() -> argparse.Namespace:
@@ -68,10 +111,11 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     shm = Path("/dev/shm")
     fast = shm if os.access(shm, os.W_OK) else Path(tempfile.gettempdir())
-    parser.add_argument("--only", default=",".join(BENCHES), help="benches, with commas between them")
+    parser.add_argument("--only", default=",".join(BENCHES), help="benches or groups, with commas between them")
     parser.add_argument("--rounds", type=int, default=5, help="how often each contender has its turn")
     parser.add_argument("--small", action="store_true", help="tiny sizes: only to see that it works")
     parser.add_argument("--fast", type=Path, default=fast, help="where small files go; default tmpfs")
+    parser.add_argument("--tables", type=Path, default=RESULTS / "data", help="where the tables are kept; 6 GB")
     parser.add_argument("--disk", type=Path, default=RESULTS, help="where everything else goes")
     return parser.parse_args()
 

@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
-
 from rules import COUNTRIES, DEVICES, PLANS
 
 BLOCK = 250_000
@@ -135,9 +134,9 @@ def broken(path: Path) -> None:
     pa.parquet.write_table(table, path)
 
 
-def groups(rows: int, size: int) -> list[tuple[int, int, int]]:
+def groups(rows: int, size: int, seed: int = OURS) -> list[tuple[int, int, int]]:
     """Row groups of one size; each has a seed of its own, so that no two are alike."""
-    return [(OURS + 10 * number, size, number * size) for number in range(rows // size)]
+    return [(seed + 10 * number, size, number * size) for number in range(rows // size)]
 
 
 def folder(path: Path, parts: list[tuple[int, int, int]]) -> None:
@@ -155,7 +154,9 @@ def plans(small: bool) -> dict[str, Callable[[Path], None]]:
     return {
         "broken.parquet": broken,
         "one.parquet": lambda path: parquet(path, [(OURS, 1, 0)]),
-        "baseline.parquet": lambda path: parquet(path, [(EARLIER, unit, 0)]),
+        "1m-baseline.parquet": lambda path: parquet(path, [(EARLIER, unit, 0)]),
+        "3m-baseline.parquet": lambda path: parquet(path, groups(3 * unit, unit, EARLIER)),
+        "10m-baseline.parquet": lambda path: parquet(path, groups(ten, unit, EARLIER)),
         "1m.parquet": lambda path: parquet(path, [(OURS, unit, 0)]),
         "10m.parquet": lambda path: parquet(path, groups(ten, unit)),
         "10m-appended.parquet": lambda path: parquet(path, [*groups(ten, unit), more]),

@@ -1,8 +1,9 @@
-"""What has been promised: a factor against a peer, measured in the same run."""
+"""What has been promised: against a peer, against another case of ours, or as a ceiling; measured in the same run."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 
 @dataclass(frozen=True)
@@ -15,12 +16,59 @@ class Target:
     peers: tuple[str, ...]
     factor: float
     ours: str = "mlops"
+    beyond: str | None = None
+    """The case that says what the start of our command takes, which the promise leaves out of account."""
 
 
-TARGETS = (
+@dataclass(frozen=True)
+class Share:
+    """In `case`, `ours` must need at most the share `most` of its own time in the case `whole`."""
+
+    bench: str
+    case: str
+    whole: str
+    most: float
+    ours: str
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """All processes of `ours` together must stay below so many MB (10^6 bytes) of memory in `case`."""
+
+    bench: str
+    case: str
+    megabytes: float
+    ours: str = "mlops"
+
+
+Promise: TypeAlias = Target | Share | Ceiling
+START = "1 row"
+RAW = ("Polars", "DuckDB")
+APPENDED = "again after 1 % more rows"
+PROMISES: tuple[Promise, ...] = (
     Target("startup", "help", ("import typer",), 1 / 2.5),
     Target("graph", "first run", ("dvc",), 8),
     Target("graph", "nothing to do", ("dvc",), 5),
     Target("files", "add 10,000 files of 4096 B", ("dvc, copy", "dvc, hardlink"), 3),
     Target("blob", "add one file of 512 MiB", ("dvc, copy",), 2),
+    *(
+        promise
+        for case in ("1,000,000 rows", "10,000,000 rows")
+        for promise in (
+            Target("rules", case, RAW, 1 / 1.5, beyond=START),
+            Target("rules", case, ("pointblank", "pointblank on DuckDB"), 1),
+            Target("rules", case, ("pandera on Polars",), 2),
+            Target("rules", case, ("Great Expectations",), 10),
+            Ceiling("rules", case, 1200),
+        )
+    ),
+    Target("profile", "1,000,000 rows", ("Polars describe",), 1 / 2, beyond=START),
+    Target("profile", "1,000,000 rows", ("TFDV",), 10),
+    Target("profile", "1,000,000 rows", ("Evidently drift",), 15),
+    Target("profile", "10,000,000 rows", ("TFDV",), 7),
+    Target("profile", "10,000,000 rows", ("Polars describe",), 1 / 1.2),
+    Ceiling("profile", "10,000,000 rows", 600),
+    Ceiling("csv", "10,000,000 rows", 1000),
+    Share("append", APPENDED, "10,000,000 rows, first time", 0.15, "mlops, a row group more"),
+    Share("append", APPENDED, "10,000,000 rows, first time", 0.15, "mlops, a file more"),
 )

@@ -1,0 +1,49 @@
+"""What docs/benchmarks.md says around its figures."""
+
+from __future__ import annotations
+
+HEAD = """\
+<!-- Written by `make bench`. -->
+
+# Benchmarks
+
+Measured with `make bench`; a section that was not measured the last time stands as it was. Whole processes, wall time,
+median of several rounds in which all contenders take turns; in brackets the least, the greatest, and how many rounds.
+Where more than 30 seconds are needed for one table, there is one round. Compare within a table, not with other
+machines: what counts is the ratio to `mlops`, where more than 1 means that `mlops` is faster. The memory is that of all
+processes of a command together. How it is measured: [bench/README.md](../bench/README.md).
+"""
+TITLES = {
+    "startup": "Start-up",
+    "graph": "A graph of small stages",
+    "files": "Many small files into the store",
+    "blob": "One big file into the store",
+    "rules": "Thirty rules on a table",
+    "profile": "Profile, thirty rules and comparison with a baseline",
+    "append": "Validating again after a few rows more",
+    "csv": "CSV files of growing size",
+}
+TABLE = "The table has 21 columns: numbers, times, booleans and texts, with nulls; made by `bench/tables.py`."
+WHAT = {
+    "rules": f"""\
+{TABLE} Every contender makes the same thirty
+checks of `bench/rules.py`, and before anything is timed all must find the same six broken in a table with faults.
+The 10,000,000 rows are ten row groups.
+""",
+    "profile": f"""\
+{TABLE} `mlops` does all of it in one command:
+the full profile, the thirty rules, and the comparison of the nulls and the distribution of every column with the
+profile of a baseline as large, which it made before. Of the peers, TFDV makes statistics and validates them against a
+schema that it infers; Evidently sees only the eight numbers and four categories that it can take, its drift report in
+both tables; the others only describe.
+""",
+    "append": """\
+The profile of the data's earlier state is in the store; what is new is 1 % of rows, as a row group more in a file
+written anew, or as a file more in a folder. Everything is judged again: the rules, and the comparison with the
+baseline.
+""",
+    "csv": """\
+The same profile, rules and comparison on CSV files of growing size, once each. The largest is about a tenth of a CSV
+of 20 GB, so the figure for that is a scaled one; what is shown is that the memory does not grow with the file.
+""",
+}
