@@ -2,96 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mlops_cli.base.errors import Place
+from mlops_cli.base.clock import now as clock
+from mlops_cli.checks.asked import Settings, Subject, ask_all
 from mlops_cli.checks.comparators import COMPARATORS
-from mlops_cli.checks.comparators.base import Case, as_number, verdict, without_rows
+from mlops_cli.checks.comparators.base import Case, verdict, without_rows
+from mlops_cli.checks.past import NO_PAST, Past
+from mlops_cli.checks.pulling import PULLED, pulling_rows, repeating_rows
+from mlops_cli.checks.repeating import repeating
+from mlops_cli.checks.shifts import ShiftCase, judge_shifts
+from mlops_cli.checks.subjects import measured_of
 from mlops_cli.checks.verdict import Report, State, Verdict, strictly
-from mlops_cli.measures.columns import NUMERIC_MEASURES
+from mlops_cli.checks.wanting import STATISTICS, completed, stated_format
 from mlops_cli.measures.measured import Measured
-from mlops_cli.measures.scanning import Answers, key_of, measure_file, with_examples
-from mlops_cli.spec.validation import Bound, Check, DataValidation
+from mlops_cli.measures.summary import ColumnSummary, Profile, SliceProfile
+from mlops_cli.spec.validation import Check, DataValidation
 from mlops_cli.tables.formats.base import BadTable
+from mlops_cli.tables.parts import open_dataset
 from mlops_cli.tables.read import near_name
-from mlops_cli.tables.scan import Scan, open_scan
+
+DEFAULT = Settings()
+FEW = 30
+"""Rows of a slice below which its shares are not judged."""
 
 
 @dataclass(frozen=True)
-class Past:
-    """What the baseline says: its measures, or why there are none."""
+class Judged:
+    """The report of a validation, the profile of what it judged (where one was needed), and what was measured."""
 
-    answers: Answers | None
-    size: int = 0
-    fault: str | None = None
+    report: Report
+    profile: Profile | None = None
+    subject: Subject | None = None
 
 
 def check_data(
-    spec: DataValidation,
-    current: Path,
-    baseline: Path | None,
-    *,
-    label: str = "",
-    baseline_label: str | None = None,
-    threads: int = 1,
-    memory: int | None = None,
-) -> Report:
-    """All verdicts on the file `current`; `baseline` is an earlier version of it, or None where there is none.
+    spec: DataValidation, current: Path, past: Past = NO_PAST, settings: Settings = DEFAULT, *, label: str = ""
+) -> Judged:
+    """All verdicts on the data at `current`. Data that cannot be read give verdicts too.
 
-    A file that cannot be read gives verdicts too. Raises SpecError for a rule or pattern that cannot be used.
+    Raises SpecError for a rule, pattern or other table that cannot be used, StageFailed for slices that cannot be cut.
     """
-    spec = completed(spec)
-    past = measure_baseline(spec, baseline, threads, memory)
-    rows: int | None = None
+    spec = in_environment(completed(spec), settings.environment)
+    label = label or current.name
     try:
-        with open_scan(current, stated_format(spec), threads, memory) as scan:
-            answers = measure_file(scan, spec, spec.checks, whole=True)
-            rows = answers.rows
-            verdicts = [judge(check, spec, scan, answers, past) for check in spec.checks]
+        dataset = open_dataset(current, stated_format(spec))
+        subject = ask_all(spec, dataset, settings)
     except BadTable as fault:
-        verdicts = unreadable(spec, fault)
+        return Judged(finished(spec, unreadable(spec, fault), label, None, past))
+    now = clock().timestamp() if settings.now is None else settings.now
+    verdicts = judge_all(spec, subject, past, now)
+    return Judged(finished(spec, verdicts, label, subject.found.rows, past), subject.profile, subject)
+
+
+def in_environment(spec: DataValidation, environment: str | None) -> DataValidation:
+    """The spec without the checks that are not made in an environment."""
+    if environment is None:
+        return spec
+    return replace(spec, checks=tuple(check for check in spec.checks if environment not in check.not_in))
+
+
+def finished(spec: DataValidation, verdicts: Sequence[Verdict], label: str, rows: int | None, past: Past) -> Report:
+    """The report; where the spec says so, what cannot be told has failed."""
     if spec.too_few == "fail":
         warning = {check.id for check in spec.checks if check.severity == "warn"}
         verdicts = [item if item.check in warning else strictly(item) for item in verdicts]
-    return Report(spec.name, "data", label or current.name, tuple(verdicts), rows, baseline_label if baseline else None)
-
-
-def completed(spec: DataValidation) -> DataValidation:
-    """The spec with what every file must keep though nobody wrote it: it can be read, it has rows, and a column of
-    which numbers are asked holds numbers."""
-    checks, types = list(spec.checks), dict(spec.types)
-    for check in spec.checks:
-        if check.measure in NUMERIC_MEASURES and check.subject not in types:
-            types[check.subject] = "number"
-            place, severity = check.place, check.severity
-            number = Check(f"{check.subject}.type", check.subject, "type", "is", None, place, severity, ("number",))
-            checks.insert(checks.index(check), number)
-    start = Place(spec.file, 1, 1)
-    if not any(check.measure == "rows" and check.comparator == "min" for check in checks):
-        checks.insert(0, Check("rows.min", "rows", "rows", "min", Bound(1.0, "number", "1"), start))
-    if not any(check.measure == "format" for check in checks):
-        checks.insert(0, Check("format.is", "format", "format", "is", None, start))
-    return replace(spec, checks=tuple(checks), types=tuple(types.items()))
-
-
-def stated_format(spec: DataValidation) -> str | None:
-    """The format that the spec names."""
-    named = [check.values[0] for check in spec.checks if check.measure == "format" and check.values]
-    return str(named[0]) if named else None
-
-
-def measure_baseline(spec: DataValidation, path: Path | None, threads: int, memory: int | None) -> Past:
-    """What the checks of change need to know about the baseline."""
-    checks = [check for check in spec.checks if check.comparator == "change"]
-    if path is None or not checks:
-        return Past(None)
-    try:
-        with open_scan(path, stated_format(spec), threads, memory) as scan:
-            return Past(measure_file(scan, spec, checks), path.stat().st_size)
-    except BadTable as fault:
-        return Past(None, fault=str(fault))
+    baseline = past.label if past.baseline is not None or past.fault else None
+    return Report(spec.name, "data", label, tuple(verdicts), rows, baseline)
 
 
 def unreadable(spec: DataValidation, fault: BadTable) -> list[Verdict]:
@@ -107,63 +86,162 @@ def unreadable(spec: DataValidation, fault: BadTable) -> list[Verdict]:
     return verdicts
 
 
-def judge(check: Check, spec: DataValidation, scan: Scan, answers: Answers, past: Past) -> Verdict:
-    """The verdict on one check."""
-    absent = answers.unmeasured.get(key_of(check))
+def judge_all(spec: DataValidation, subject: Subject, past: Past, now: float) -> list[Verdict]:
+    """The verdicts on all checks in the order of the spec, each followed by those on its slices."""
+    verdicts: dict[tuple[int, str | None], Verdict] = {}
+    cases: dict[tuple[int, str | None], ShiftCase] = {}
+    for number, check in enumerate(subject.checks):
+        for part in (None, *(subject.found.slices if check.per_slice else ())):
+            said = settled(check, spec, subject, past, part)
+            if said is not None:
+                verdicts[number, part] = said
+            elif statistical(check):
+                cases[number, part] = shift_case(check, subject, past, part)
+            else:
+                verdicts[number, part] = judge(check, subject, past, part, now)
+    verdicts.update(zip(cases, judge_shifts(list(cases.values()), spec), strict=True))
+    slices = {label: place for place, label in enumerate(subject.found.slices, start=1)}
+    order = sorted(verdicts, key=lambda key: (key[0], slices.get(key[1] or "", 0)))
+    return [with_rows(subject.checks[key[0]], verdicts[key], subject) for key in order]
+
+
+def with_rows(check: Check, said: Verdict, subject: Subject) -> Verdict:
+    """A verdict on what many rows together show with the rows that speak for it, where it is not what it should be."""
+    if said.state in ("fail", "warn") and said.share and repeating(check):
+        return replace(said, examples=repeating_rows(check, subject))
+    off = said.state in ("fail", "warn") and said.reason != "cannot_tell" and check.measure in PULLED
+    return replace(said, examples=pulling_rows(check, said, subject)) if off and said.slice is None else said
+
+
+def statistical(check: Check) -> bool:
+    """Whether the check is one of the family that is judged together, by effect and significance."""
+    return check.comparator in ("change", "drift") and check.measure in STATISTICS
+
+
+def settled(check: Check, spec: DataValidation, subject: Subject, past: Past, part: str | None) -> Verdict | None:
+    """The verdict on a check that needs no look at a value: its column is missing, the baseline cannot be read, the slice
+    is too small; None for every other."""
+    absent = subject.absent.get(check.id)
     if absent is not None:
-        return about_missing(check, spec, absent, tuple(answers.columns))
-    found = measured(check, answers, scan)
-    before = earlier(check, past)
-    if check.comparator == "change" and past.fault is not None:
-        return without_rows(check, "not_run", "bad_baseline", f"the baseline could not be read: {past.fault}")
-    case = Case(check, found, before)
+        return about_missing(check, spec, absent, subject)
+    if check.comparator in ("change", "drift") and past.fault is not None:
+        return without_rows(check, "not_run", "bad_baseline", f"the baseline could not be read: {past.fault}", part)
+    if (
+        statistical(check)
+        and part is None
+        and past.baseline is not None
+        and past.baseline.column(check.subject) is None
+    ):
+        # It warns, for a baseline without the column, that nobody notices, would never compare anything.
+        message = f"the baseline has no column '{check.subject}' to compare with"
+        return without_rows(check, "warn", "no_baseline_value", message)
+    rows = subject.found.slices.get(part, 0) if part is not None else 0
+    if part is not None and rows < FEW:
+        message = f"{rows:,} rows, and {FEW} are asked for before a slice is judged"
+        return without_rows(check, "too_few", "min_rows", message, part, rows)
+    return None
+
+
+def judge(check: Check, subject: Subject, past: Past, part: str | None, now: float) -> Verdict:
+    """The verdict on one check by its comparator."""
+    found = measured_of(check, subject, part, now)
+    case = Case(check, found, earlier(check, past), tuple(usual(check, past, part)))
     said = COMPARATORS[check.comparator](case)
     if check.measure == "present" and said.state == "fail":
-        said = replace(said, message=said.message + meant(check.subject, tuple(answers.columns)))
-    if said.state == "fail" and key_of(check) in answers.measured:
-        case = replace(case, found=with_examples(answers, check, reference(case)))
-        said = COMPARATORS[check.comparator](case)
-    return verdict(case, said)
-
-
-def reference(case: Case) -> float | None:
-    """The number that a measure should have been near: the baseline's, or the bound."""
-    if case.baseline is not None:
-        return as_number(case.baseline.value)
-    return case.check.bound.value if case.check.bound is not None else None
-
-
-def measured(check: Check, answers: Answers, scan: Scan) -> Measured:
-    """The measure of a check, taken from the rows, the file, or its list of columns."""
-    known = answers.measured.get(key_of(check))
-    if known is not None:
-        return known
-    if check.measure == "present":
-        return Measured(check.subject in answers.columns, answers.rows)
-    if check.measure == "bytes":
-        return Measured(scan.path.stat().st_size, answers.rows)
-    if check.measure == "format":
-        wrong = bool(check.values) and check.values[0] != scan.format.NAME
-        return Measured(scan.format.NAME, answers.rows, bad=int(wrong))
-    return Measured(answers.rows, answers.rows)
+        if may_be_absent(check, subject):
+            message = f"the column is not there, and may be missing before {check.absent_before}"
+            return without_rows(check, "not_run", "optional_column", message)
+        said = replace(said, message=said.message + meant(check.subject, subject.found.names))
+    if said.state == "pass" and not case.found.bad:
+        case = replace(case, found=replace(found, examples=()))
+    return verdict(case, said, part)
 
 
 def earlier(check: Check, past: Past) -> Measured | None:
-    """The same measure of the baseline."""
-    if check.comparator != "change" or past.answers is None:
+    """The same measure of the baseline, for what is compared as it stands."""
+    if check.comparator != "change" or past.baseline is None:
         return None
-    if check.measure in ("rows", "bytes"):
-        return Measured(past.answers.rows if check.measure == "rows" else past.size, past.answers.rows)
-    return past.answers.measured.get(key_of(check), Measured(None, past.answers.rows))
+    rows = past.baseline.rows
+    return Measured(rows if check.measure == "rows" else past.baseline.bytes, rows)
 
 
-def about_missing(check: Check, spec: DataValidation, column: str, names: Sequence[str]) -> Verdict:
+def usual(check: Check, past: Past, part: str | None) -> Iterator[float | int | None]:
+    """The same number of the earlier versions."""
+    if check.comparator != "within":
+        return
+    for profile in past.history:
+        if check.measure == "rows":
+            yield profile.rows
+            continue
+        column = column_of(profile, check.subject, part)
+        numbers = column.numbers if column is not None else None
+        if numbers is None:
+            yield None
+        elif check.measure == "median":
+            yield float(numbers.steps.quantiles([0.5])[0])
+        else:
+            yield numbers.mean if check.measure == "mean" else numbers.std
+
+
+def shift_case(check: Check, subject: Subject, past: Past, part: str | None) -> ShiftCase:
+    """What the statistics of a change are judged from."""
+    current = subject.found.summaries[check.subject, part]
+    baseline = column_of(past.baseline, check.subject, part) if past.baseline is not None else None
+    history = (column_of(profile, check.subject, part) for profile in past.history)
+    return ShiftCase(
+        check=check,
+        current=current,
+        baseline=baseline,
+        history=tuple(column for column in history if column is not None),
+        slice=part,
+        sentinels=sentinel_counts(check, subject, past, part),
+    )
+
+
+def sentinel_counts(check: Check, subject: Subject, past: Past, part: str | None) -> tuple[int, int] | None:
+    """How many rows held a sentinel, now and in the baseline."""
+    tally = subject.found.tallies.get((check.id, part))
+    if check.measure != "sentinels" or tally is None:
+        return None
+    profile = past.baseline
+    column = column_of(profile, check.subject, part) if profile is not None else None
+    return None if column is None else (tally.bad, known_count(column, check))
+
+
+def known_count(column: ColumnSummary, check: Check) -> int:
+    """Rows of a summary that hold one of the check's values, by its frequent values or its steps."""
+    wanted = check.values
+    if column.words is not None:
+        texts = {str(value) for value in wanted}
+        return sum(rows for text, rows in column.words.top if text in texts)
+    if column.numbers is None:
+        return 0
+    steps = column.numbers.steps
+    masses = dict(zip(steps.values.tolist(), steps.masses.tolist(), strict=True))
+    numbers = (float(value) for value in wanted if isinstance(value, int | float) and not isinstance(value, bool))
+    return round(sum(masses.get(number, 0.0) for number in numbers))
+
+
+def column_of(profile: Profile, name: str, part: str | None) -> ColumnSummary | None:
+    """A column of a profile, of all rows or of a slice."""
+    if part is None:
+        return profile.column(name)
+    found: SliceProfile | None = next((item for item in profile.slices if item.label == part), None)
+    return found.column(name) if found is not None else None
+
+
+def about_missing(check: Check, spec: DataValidation, column: str, subject: Subject) -> Verdict:
     """The verdict on a check whose column is not there: its `required` has failed, or it may be absent."""
-    optional = check.subject == column and not requires(spec.checks, column)
+    optional = check.subject == column and (not requires(spec.checks, column) or may_be_absent(check, subject))
     reason = "optional_column" if optional else "no_column"
     state: State = "warn" if check.severity == "warn" and not optional else "not_run"
-    near = "" if optional else meant(column, names)
+    near = "" if optional else meant(column, subject.found.names)
     return without_rows(check, state, reason, f"there is no column '{column}'{near}")
+
+
+def may_be_absent(check: Check, subject: Subject) -> bool:
+    """Whether the data end before the day from which the column is asked for."""
+    return check.absent_before is not None and subject.ends is not None and subject.ends < check.absent_before
 
 
 def meant(column: str, names: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mlops_cli.base.errors import SpecError
 from mlops_cli.base.records import Json
 from mlops_cli.measures.formats import fits
 from mlops_cli.measures.values import MICRO, Mask, Values, as_doubles, nulls_of, to_mask, written
@@ -131,6 +132,17 @@ def patterns(check: Check, values: Values) -> Broken:
     return text_condition(values, lambda texts: to_mask(pc.match_substring_regex(texts, whole)))
 
 
+def refuse_pattern(check: Check) -> None:
+    """Raise SpecError for a pattern that RE2 does not take."""
+    if check.pattern is None:
+        return
+    try:
+        pc.match_substring_regex(pa.array([""]), f"^(?:{check.pattern})$")
+    except pa.ArrowInvalid as error:
+        why = str(error).removeprefix("Invalid regular expression: ")
+        raise SpecError(f"the pattern '{check.pattern}' cannot be used: {why}", None, check.place) from None
+
+
 def named(check: Check, values: Values) -> Broken:
     """Texts that are not of the named format."""
     kind = check.named or "email"
@@ -170,9 +182,11 @@ def extremes(check: Check, values: Values) -> Broken:
     if values.kind in ("date", "timestamp"):
         moment = microseconds(bound.text)
         limit = moment if moment is not None else round(bound.value * MICRO)
-    elif values.kind == "integer" and WHOLE.fullmatch(bound.text):
+    elif WHOLE.fullmatch(bound.text) and (values.exact is not None or values.typed.dtype.kind == "i"):
         limit = int(bound.text)
-    beyond = beyond_exact(values.exact, limit, low) if values.exact is not None else beyond_of(values.typed, limit, low)
+    beyond = beyond_of(values.typed, limit, low)
+    if values.exact is not None:
+        beyond = beyond_exact(values.exact, limit, low, beyond)
     return Broken(beyond & values.present, values.filled)
 
 
@@ -188,10 +202,13 @@ def beyond_of(typed: npt.NDArray[np.generic], limit: float | int, low: bool) -> 
     return result
 
 
-def beyond_exact(exact: pa.Array, limit: float | int, low: bool) -> Mask:
-    """The same for whole numbers of more than 64 bits."""
-    found = [item is not None and (item < limit if low else item > limit) for item in exact.to_pylist()]
-    return np.asarray(found, dtype=np.bool_)
+def beyond_exact(exact: pa.Array, limit: float | int, low: bool, beyond: Mask) -> Mask:
+    """The same for whole numbers that a double or an int64 does not hold; `beyond` tells it of the others."""
+    found = beyond.copy()
+    places = np.flatnonzero(to_mask(exact.is_valid()))
+    for place, item in zip(places.tolist(), exact.take(pa.array(places)).to_pylist(), strict=True):
+        found[place] = item < limit if low else item > limit
+    return found
 
 
 CONDITIONS: Mapping[str, Callable[[Check, Values], Broken]] = {

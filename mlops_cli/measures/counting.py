@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from mlops_cli.measures.rules import Rule, keeps
 from mlops_cli.measures.summarise import summarise
 from mlops_cli.measures.tallies import Example, Tally, count, examples, tally
 from mlops_cli.measures.values import Mask, Values
-from mlops_cli.spec.validation import Check
+from mlops_cli.spec.validation import Check, ColumnType
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +85,10 @@ def repeats(columns: Sequence[Values], run: Path, *, force: bool) -> Tally:
 class Several:
     """What is asked of several columns together: rules, and keys of more than one column."""
 
-    rules: tuple[Rule, ...]
-    keys: tuple[Check, ...]
+    rules: tuple[Rule, ...] = ()
+    keys: tuple[Check, ...] = ()
+    kinds: Mapping[str, ColumnType] = field(default_factory=dict)
+    """How rules read their columns, where that is not as they are stored."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -100,15 +102,17 @@ class Several:
         return (*(rule.check for rule in self.rules), *self.keys)
 
 
-def count_several(several: Several, found: Mapping[str, Values], rows: int, context: Context) -> Unit:
-    """The tallies of rules and keys in one part."""
+def count_several(
+    several: Several, found: Mapping[str, Values], keyed: Mapping[str, Values], rows: int, context: Context
+) -> Unit:
+    """The tallies of rules (on columns as in `found`) and keys (on columns as in `keyed`) in one part."""
     tallies = [
         replace(count(kept, rows), examples=rule_examples(rule, kept.bad, found))
         for rule, kept in zip(several.rules, keeps(several.rules, found, rows, context.label), strict=True)
     ]
     for number, check in enumerate(several.keys):
         run = context.run.with_name(f"{context.run.stem}-{number}{context.run.suffix}")
-        tallies.append(repeats([found[name] for name in check.columns], run, force=True))
+        tallies.append(repeats([keyed[name] for name in check.columns], run, force=True))
     return Unit(rows, (Piece(None, rows, None, tuple(tallies)),))
 
 

@@ -25,14 +25,15 @@ from mlops_cli.measures.slices import MOST, numerically
 from mlops_cli.measures.summarise import summarise
 from mlops_cli.measures.summary import ColumnSummary, Kind, Profile, SliceProfile, merge, wider
 from mlops_cli.measures.tallies import Tally, joined
-from mlops_cli.measures.values import values_of
+from mlops_cli.measures.values import Values, values_of
 from mlops_cli.measures.worker import SEVERAL, Measured, Worker
-from mlops_cli.spec.validation import Check, Slice
+from mlops_cli.spec.validation import Check, ColumnType, Slice
 from mlops_cli.tables.formats.base import Part
 from mlops_cli.tables.parts import Dataset
 
 MERGED: frozenset[tuple[Kind, Kind]] = frozenset({("integer", "number"), ("date", "timestamp")})
 """Kinds of parts that merge as they are."""
+NOTHING_MORE = Several()
 Progress = Callable[[int, int], None]
 """Called with the pieces of work that are done, and how many are known by now."""
 Key = tuple[str, str | None]
@@ -82,7 +83,7 @@ class Pieces:
 def measure(
     dataset: Dataset,
     wants: Wants,
-    several: Several = Several((), ()),
+    several: Several = NOTHING_MORE,
     *,
     threads: int = 1,
     cache: Path | None = None,
@@ -237,6 +238,43 @@ def slice_order(worker: Worker, label: str) -> tuple[int, tuple[int, float, str]
     if value in ("null", "outside"):
         return at, (2, 0.0, value)
     return at, numerically(value.removeprefix("[").partition(",")[0])
+
+
+def columns_in(dataset: Dataset) -> tuple[str, ...]:
+    """The names of the columns, without reading more rows than it takes. Raises BadTable."""
+    names: dict[str, None] = {}
+    for part in dataset.parts():
+        if part.names is None:
+            names.update(dict.fromkeys(name for name in part.load(None) if name))
+        elif not set(part.names) <= set(names):
+            names.update(dict.fromkeys(part.names))
+        elif dataset.textual and len(dataset.paths) == 1:
+            break
+    return tuple(names)
+
+
+def kinds_in(dataset: Dataset, names: Sequence[str]) -> dict[str, Kind]:
+    """The narrowest type of each of some columns that fits all their values; one pass over them."""
+    kinds: dict[str, Kind] = dict.fromkeys(names, "nothing")
+    for part in dataset.parts() if names else ():
+        for name, array in part.load(tuple(names)).items():
+            if name in kinds:
+                found = values_of(name, array, None, textual=dataset.textual, times=dataset.times)
+                kinds[name] = wider(kinds[name], found.kind)
+    return kinds
+
+
+def without_rows(dataset: Dataset, names: Sequence[str], kinds: Mapping[str, ColumnType]) -> dict[str, Values]:
+    """Some columns as their first part has them, but no row of them: enough to hold the types of a rule against."""
+    found: dict[str, Values] = {}
+    for part in dataset.parts() if names else ():
+        for name, array in part.load(tuple(names)).items():
+            if name in names and name not in found:
+                kind = kinds.get(name)
+                found[name] = values_of(name, array[:0], kind, textual=dataset.textual, times=dataset.times)
+        if len(found) == len(names):
+            break
+    return found
 
 
 def profile(

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mlops_cli.measures.hashes import Hashes, combined, different, number_hashes, text_hashes
 from mlops_cli.measures.values import Mask, Values, written
@@ -35,6 +36,10 @@ def _hashes(values: Values, rows: Mask) -> Hashes:
     if values.typed is not None and values.exact is None:
         return number_hashes(values.typed if rows.all() else values.typed[rows])
     texts = written(values)
+    if values.exact is not None and values.typed is not None:
+        # Equal numbers are equal whatever they are written like: 1 and 1.0, and those that no double holds.
+        others = pa.array(values.typed).cast(pa.string())
+        texts = pc.coalesce(values.exact.cast(pa.string()), others)
     return text_hashes(texts if rows.all() else texts.filter(pa.array(rows)))
 
 

@@ -148,10 +148,10 @@ def _broken(kept: pa.ChunkedArray, rows: int) -> Broken:
     return Broken(valid & ~good, valid)
 
 
-def lacking(check: Check, names: Sequence[str], rule: Rule, table: pa.Table) -> str | None:
-    """The column that a rule needs and the data lack, or None. Raises SpecError for SQL that DuckDB refuses."""
+def lacking(check: Check, rule: Rule, table: pa.Table) -> str | None:
+    """The column that an SQL rule needs and the data lack, or None. Raises SpecError for SQL that DuckDB refuses."""
     if check.rule is not None:
-        return next((name for name in references(check.rule) if name not in names), None)
+        return None
     with database() as connection:
         connection.register("part", table)
         try:

@@ -182,7 +182,8 @@ def _moments(ordered: Floats) -> Numbers | None:
             mean = float(np.mean(ordered / 2) * 2)
         away = ordered - mean
         squares = away * away
-        sums = [float(np.sum(squares)), float(np.dot(squares, away)), float(np.dot(squares, squares))]
+        # Not `dot`: BLAS adds in another order on another machine, and its threads fight with ours for the cores.
+        sums = [float(np.sum(squares)), float(np.sum(squares * away)), float(np.sum(squares * squares))]
     m2, m3, m4 = (value if np.isfinite(value) else 0.0 for value in sums)
     steps = steps_of(ordered)
     low, high = float(ordered[0]) + 0.0, float(ordered[-1]) + 0.0

@@ -78,9 +78,6 @@ def extreme(values: Values, low: bool) -> Json:
     """The least (greatest) value of the kind, or None."""
     if not values.numeric or values.typed is None:
         return None
-    if values.exact is not None:
-        whole = [item for item in values.exact.to_pylist() if item is not None]
-        return rounded(float(min(whole) if low else max(whole))) if whole else None
     present = values.present
     found = values.typed if present.all() else values.typed[present]
     if not len(found):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TypeAlias
 
 import numpy as np
@@ -33,6 +34,8 @@ LIKELY: dict[Kind, re.Pattern[str]] = {
 """What a text that stands for a value of a type looks like; the last word is with the cast."""
 MICRO = 1_000_000
 DAY = 86_400
+DIGITS = 2.0**53
+"""Whole numbers below this are exact as doubles."""
 HEX = re.compile(rb"[xX]")
 
 
@@ -149,7 +152,7 @@ def read_typed(name: str, array: pa.Array, kind: Kind | None) -> Values:
     typed, nan, exact = natural(array, held)
     value = Values(name, held, stored, array, null, nan, None, typed, exact)
     if kind is None or kind == held or (held == "integer" and kind == "number"):
-        return value if kind != "number" or typed is None else replace(value, kind="number", typed=as_doubles(typed))
+        return value if kind != "number" else replace(value, kind="number")
     if held == "number" and kind == "integer" and typed is not None:
         doubles = as_doubles(typed)
         with np.errstate(invalid="ignore"):
@@ -270,8 +273,24 @@ def cast_text(name: str, array: pa.Array, null: Mask, kind: Kind) -> Values:
     if kind == "number":
         doubles = filled_numbers(quick)
         nan: Mask = np.isnan(doubles)
-        return replace(value, typed=doubles, nan=nan if nan.any() else None)
+        return replace(
+            value, typed=doubles, nan=nan if nan.any() else None, exact=whole_numbers(array, as_doubles(doubles), null)
+        )
     return replace(value, typed=settled(quick, kind))
+
+
+def whole_numbers(texts: pa.Array, doubles: npt.NDArray[np.float64], null: Mask) -> pa.Array | None:
+    """The whole numbers among texts exactly, null for all other; None where doubles hold them all."""
+    with np.errstate(invalid="ignore"):
+        large = np.flatnonzero((np.abs(doubles) >= DIGITS) & np.isfinite(doubles) & ~null)
+    if not len(large):
+        return None
+    found: list[Decimal | None] = [None] * len(texts)
+    for place, text in zip(large.tolist(), texts.take(pa.array(large)).to_pylist(), strict=True):
+        number = Decimal(text.strip())
+        if number == number.to_integral_value() and abs(number) < 10**38:
+            found[place] = number.to_integral_value()
+    return pa.array(found, type=pa.decimal128(38, 0))
 
 
 def settled(array: pa.Array, kind: Kind) -> npt.NDArray[np.generic]:
@@ -309,6 +328,8 @@ def slow_cast(value: Values, kind: Kind) -> Values:
     typed, nan, exact = cast_texts(value.raw, kind)
     nans = to_mask(nan)
     wrong = ~value.null & ~nans & ~to_mask(typed.is_valid())
+    if kind == "number" and exact is None:
+        exact = whole_numbers(value.raw, as_doubles(settled(typed, kind)), value.null | wrong)
     return replace(
         value,
         typed=settled(typed, kind),

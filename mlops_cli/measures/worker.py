@@ -15,6 +15,7 @@ from mlops_cli.measures.counting import Context, Several, count_column, count_se
 from mlops_cli.measures.cutting import cut_part
 from mlops_cli.measures.summary import Kind
 from mlops_cli.measures.values import Mask, Values, values_of
+from mlops_cli.spec.validation import ColumnType
 from mlops_cli.tables.formats.base import Part
 from mlops_cli.tables.parts import Dataset
 
@@ -100,15 +101,15 @@ class Worker:
         found = {}
         for name in self.slice_columns:
             # Without edges a slice is a value as it is written, whatever type it may have.
-            found[name] = self.values(name, arrays, rows, typed=name in edged)
+            kinds: Mapping[str, ColumnType] = self.wants.kinds if name in edged else {name: "string"}
+            found[name] = self.values(name, arrays, rows, kinds if self.dataset.textual else {})
         return cut_part(self.wants.slices, found)
 
-    def values(self, name: str, arrays: Mapping[str, pa.Array], rows: int, *, typed: bool = True) -> Values:
+    def values(self, name: str, arrays: Mapping[str, pa.Array], rows: int, kinds: Mapping[str, ColumnType]) -> Values:
         """A column for a rule, a key or a slice; one that the part lacks has no values."""
         array = arrays[name] if name in arrays else pa.nulls(rows)
-        kind = self.wants.kinds.get(name) if typed else None
-        textual = self.dataset.textual and typed
-        return values_of(name, array, kind, textual=textual, times=self.dataset.times and typed)
+        dataset = self.dataset
+        return values_of(name, array, kinds.get(name), textual=dataset.textual, times=dataset.times)
 
     def count(
         self, part: Part, name: str, arrays: Mapping[str, pa.Array], rows: int, cut: Mapping[str, Mask], key: Oid
@@ -116,8 +117,10 @@ class Worker:
         """Do a piece of work, and keep what came of it."""
         context = Context(self.wants.known, self.cache.path(key, ".npy"), part.path.name)
         if name == SEVERAL:
-            found = {column: self.values(column, arrays, rows) for column in self.several.columns}
-            unit = count_several(self.several, found, rows, context)
+            several = self.several
+            found = {name: self.values(name, arrays, rows, several.kinds) for name in several.columns}
+            keyed = {name: self.values(name, arrays, rows, self.wants.kinds) for name in several.columns}
+            unit = count_several(several, found, keyed, rows, context)
         else:
             asked = self.asked(name)
             values, summed = read(asked, arrays[name], textual=self.dataset.textual, times=self.dataset.times)
@@ -139,7 +142,7 @@ class Worker:
         said: Json
         if name == SEVERAL:
             columns = self.several.columns
-            kinds: Json = {column: self.wants.kinds.get(column) for column in columns}
+            kinds: Json = [[self.wants.kinds.get(name), self.several.kinds.get(name)] for name in columns]
             said = [kinds, [meaning(check, self.wants.known) for check in self.several.checks]]
         else:
             asked = self.asked(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mlops_cli.checks.comparators import changes, limits, rivals, values
+from mlops_cli.checks.comparators import changes, drift, histories, limits, rivals, values
 from mlops_cli.checks.comparators.base import Comparator
 
 COMPARATORS: Mapping[str, Comparator] = {
@@ -16,7 +16,12 @@ COMPARATORS: Mapping[str, Comparator] = {
     "unique": values.unique,
     "required": values.required,
     "share": values.share,
+    "order": values.ordered,
+    "references": values.referring,
+    "closed": values.closed,
+    "within": histories.within,
     "change": changes.change,
+    "drift": drift.drift,
     "not_worse": rivals.not_worse,
     "gap": rivals.gap,
     "ratio": rivals.ratio,

@@ -20,6 +20,8 @@ class Case:
     check: Check
     found: Measured
     baseline: Measured | None = None
+    history: tuple[Json, ...] = ()
+    """The same number of earlier versions that passed, the newest last."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,16 @@ def bound_text(check: Check) -> str:
     if check.comparator == "in":
         listed = ", ".join(show(value) for value in check.values[:6])
         return f"in {listed}" + (f", ... ({len(check.values)} values)" if len(check.values) > 6 else "")
+    if check.named is not None:
+        return f"is {check.named}"
+    if check.comparator == "closed":
+        return f"no other than {len(check.values)} columns"
+    if check.comparator == "references":
+        return f"in {check.table}: {', '.join(check.columns)}"
+    if check.comparator == "order":
+        return (check.direction or "ascending").replace("_", " ")
+    if check.comparator == "within":
+        return f"within {limit_of(check).text} of history"
     if check.comparator == "is":
         return f"is {show(check.values[0])}" if check.values else "is readable"
     if check.comparator == "matches":
@@ -81,6 +93,7 @@ def bound_text(check: Check) -> str:
         return f"min {limit} of rows"
     words: dict[str, str] = {
         "change": "change up to",
+        "drift": "drift up to",
         "not_worse": "not worse by",
         "gap": "gap up to",
         "ratio": "ratio from",
@@ -106,6 +119,24 @@ def percent(share: float) -> str:
     distance = min(share, abs(1 - share)) or 1.0
     digits = max(0, min(6, 1 - math.floor(math.log10(distance * 100)))) if distance < 0.1 else 1
     return f"{share:.{digits}%}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: `36 h`, `2.5 d`."""
+    for size, unit in ((86_400.0, "d"), (3600.0, "h"), (60.0, "min")):
+        if abs(seconds) >= 2 * size:
+            return f"{seconds / size:.4g} {unit}"
+    return f"{seconds:.4g} s"
+
+
+def breaks(case: Case) -> bool:
+    """Whether more rows break a row-wise check than it tolerates."""
+    return case.found.bad > case.check.tolerance * case.found.of
+
+
+def tolerated(case: Case) -> str:
+    """The end of a sentence about rows that a check puts up with."""
+    return f" ({percent(case.check.tolerance)} may)" if case.check.tolerance and case.found.bad else ""
 
 
 def rows_of(found: Measured) -> str:

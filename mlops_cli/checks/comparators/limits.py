@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
-from mlops_cli.checks.comparators.base import NOTHING, Case, Judgement, as_number, limit_of, not_finite, rows_of, show
+from mlops_cli.checks.comparators.base import (
+    NOTHING,
+    Case,
+    Judgement,
+    as_number,
+    breaks,
+    duration,
+    limit_of,
+    not_finite,
+    rows_of,
+    show,
+    tolerated,
+)
 from mlops_cli.measures.measured import Measured
 from mlops_cli.spec.validation import Check
+
+ROW_WISE = frozenset({"min", "max", "length_min", "length_max"})
+"""Measures of which each row is held against the bound by itself."""
+SHARES = {
+    "empties": "have a text without characters",
+    "sentinels": "hold a value that stands for a missing one",
+    "zeros": "are zero",
+}
 
 
 def minimum(case: Case) -> Judgement:
@@ -22,9 +42,15 @@ def limit(check: Check, found: Measured, sign: int, what: str | None = None) -> 
     infinite = not_finite(Case(check, found))
     if infinite is not None:
         return infinite
+    case = Case(check, found)
+    if check.measure in ROW_WISE:
+        if breaks(case):
+            return Judgement("fail", beyond(check, found, sign) + tolerated(case))
+        within = beyond(check, found, sign) + tolerated(case) if found.bad else sentence(check, found, what)
+        return Judgement("pass", within) if found.of and (found.value is not None or found.bad) else NOTHING
+    if check.measure == "gaps":
+        return gaps(check, found)
     value, bound = as_number(found.value), limit_of(check).value
-    if check.measure in ("min", "max") and found.bad:
-        return Judgement("fail", beyond(check, found, sign))
     if value is None:
         return NOTHING
     text = sentence(check, found, what)
@@ -48,8 +74,25 @@ def needed(found: Measured, value: float, safe: float, bound: float) -> str:
     return f"too few rows to be sure, about {rows:,} would do"
 
 
+def gaps(check: Check, found: Measured) -> Judgement:
+    """The longest time without a row, or the widest step between numbers."""
+    if not found.of:
+        return NOTHING
+    text = limit_of(check).text
+    if not found.bad:
+        return Judgement("pass", f"there is no gap of more than {text}")
+    longest, value = found.examples[0], as_number(found.value) or 0.0
+    size = duration(value) if limit_of(check).unit == "seconds" else show(value)
+    what = "1 gap is" if found.bad == 1 else f"{found.bad:,} gaps are"
+    return Judgement(
+        "fail", f"{what} longer than {text}; the longest is {size}, from {longest.get('from')} to {longest.get('to')}"
+    )
+
+
 def beyond(check: Check, found: Measured, sign: int) -> str:
     """Rows of a column that lie outside its range."""
+    if check.measure in ("length_min", "length_max"):
+        return f"{rows_of(found)} are {'shorter' if sign > 0 else 'longer'} than {limit_of(check).text} characters"
     side, end = ("below", "lowest") if sign > 0 else ("above", "highest")
     value = "" if found.value is None else f"; the {end} is {show(found.value)}"
     return f"{rows_of(found)} are {side} {limit_of(check).text}{value}"
@@ -60,8 +103,15 @@ def sentence(check: Check, found: Measured, what: str | None = None) -> str:
     if check.measure == "nulls":
         nan = f", {found.nan:,} of them not-a-number" if found.nan else ""
         return f"{rows_of(found)} have no value{nan}"
+    if check.measure in SHARES:
+        return f"{rows_of(found)} {SHARES[check.measure]}"
     if check.measure in ("rows", "bytes"):
         return f"{show(found.value)} {check.measure}"
+    if check.measure in ("age", "freshness"):
+        subject = "the file" if check.measure == "age" else "the newest value"
+        return f"{subject} is {duration(as_number(found.value) or 0.0)} old"
+    if check.measure in ("length_min", "length_max"):
+        return f"no value is {'shorter' if check.measure == 'length_min' else 'longer'} than {limit_of(check).text}"
     if check.measure in ("min", "max"):
         return f"the {'lowest' if check.measure == 'min' else 'highest'} value is {show(found.value)}"
     text = f"{what or f'{check.measure} is'} {show(found.value)}"

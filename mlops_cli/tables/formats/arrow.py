@@ -48,32 +48,36 @@ class Batches:
     """Record batches that follow each other; mapped, not read."""
 
     path: Path
-    table: pa.Table
+    mapped: pa.Table
     first_line = 0
     columnar = True
 
     @property
     def rows(self) -> int:
         """The rows of the batches."""
-        return int(self.table.num_rows)
+        return int(self.mapped.num_rows)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The columns, members of structs by themselves."""
-        return tuple(leaf for field in self.table.schema for leaf in leaves(field.name, field.type))
+        return tuple(leaf for field in self.mapped.schema for leaf in leaves(field.name, field.type))
 
     def identity(self, name: str | None) -> Oid | None:
         """The hash of the column as Arrow would write it alone."""
         if name is None:
             return None
         sink = pa.BufferOutputStream()
-        column = self.table.select([self._top(name)])
+        column = self.mapped.select([self._top(name)])
         with pyarrow.ipc.new_stream(sink, column.schema) as writer:
             writer.write_table(column)
         return hash_bytes(memoryview(sink.getvalue()))
 
+    def table(self) -> pa.Table:
+        """The rows as they are stored."""
+        return self.mapped
+
     def _top(self, name: str) -> str:
-        while name not in self.table.column_names:
+        while name not in self.mapped.column_names:
             name = name.rpartition(".")[0]
         return name
 
@@ -83,7 +87,7 @@ class Batches:
         if not wanted:
             return {"": pa.nulls(self.rows)}
         tops = dict.fromkeys(self._top(name) for name in wanted)
-        found = {leaf: array for top in tops for leaf, array in leaf_arrays(top, whole_column(self.table, top))}
+        found = {leaf: array for top in tops for leaf, array in leaf_arrays(top, whole_column(self.mapped, top))}
         return {name: found[name] for name in wanted}
 
 

@@ -80,6 +80,10 @@ class Part(Protocol):
         """
         ...
 
+    def table(self) -> pa.Table:
+        """The rows as they are stored, structs whole, for writing them elsewhere. Raises BadTable."""
+        ...
+
 
 class Format(Protocol):
     """A module of this folder."""

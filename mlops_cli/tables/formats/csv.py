@@ -37,6 +37,7 @@ HEAD = 1 << 16
 WIDTH = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 LINE = re.compile(r"Line: (\d+)")
 TOO_LONG = re.compile(r"Maximum line size of (\d+) bytes exceeded. Actual Size: ?(\d+)")
+UNCLOSED = re.compile(rb'(?:^|[,\n])"(?:[^"]|"")*\Z')
 ARROW_WIDTH = re.compile(r"Expected (\d+) columns, got (\d+)")
 ARROW_ROW = re.compile(r"Row #(\d+)")
 
@@ -144,6 +145,11 @@ class Lines:
         table = self._parsed(wanted or list(self.names[:1]))
         return {name: whole_column(table, name) for name in wanted} if wanted else {"": pa.nulls(table.num_rows)}
 
+    def table(self) -> pa.Table:
+        """The rows as texts."""
+        arrays = self.load(None)
+        return pa.table(list(arrays.values()), names=list(arrays))
+
     def _parsed(self, wanted: list[str]) -> pa.Table:
         try:
             return pyarrow.csv.read_csv(
@@ -186,6 +192,9 @@ def parts(path: Path) -> Iterator[Lines]:
     names = tuple(header(path))
     first = True
     for block in blocks(path, quotes=True):
+        if block.open_end and block.data.count(b'"') % 2 and UNCLOSED.search(block.data[-HEAD:]):
+            line = block.first_line + block.data.count(b"\n")
+            raise BadTable(path, "a quoted value is never closed", "the file may be cut off, or a quote is missing", line)
         skip = header_end(block.data) if first else 0
         yield Lines(path, names, block.data[skip:], block.first_line + block.data[:skip].count(b"\n"))
         first = False

@@ -135,6 +135,10 @@ class Objects:
         wanted = {name: array for name, array in found.items() if names is None or name in names}
         return wanted or {"": pa.nulls(table.num_rows)}
 
+    def table(self) -> pa.Table:
+        """The rows with the types that this block shows."""
+        return self._parsed() if self.data.strip() else pa.table({})
+
     def _parsed(self) -> pa.Table:
         options = pyarrow.json.ReadOptions(use_threads=False, block_size=len(self.data) + 1)
         try:

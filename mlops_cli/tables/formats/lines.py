@@ -24,6 +24,8 @@ class Block:
 
     data: bytes
     first_line: int
+    open_end: bool = False
+    """Whether the file ends with it, and not with the end of a line."""
 
 
 def open_text(path: Path) -> pa.NativeFile:
@@ -55,7 +57,7 @@ def blocks(path: Path, *, quotes: bool, size: int = BLOCK) -> Iterator[Block]:
             yield Block(block, line)
             line += block.count(b"\n")
     if rest:
-        yield Block(rest, line)
+        yield Block(rest, line, True)
 
 
 def read_some(path: Path, stream: pa.NativeFile, size: int) -> bytes:

@@ -124,15 +124,22 @@ class RowGroups:
         if not tops:
             return {"": pa.nulls(self.rows)}
         coded = [top for top in tops if pa.types.is_string(self.schema.field(top).type) and self._is_coded(top)]
+        table = self._opened(tops, coded)
+        found = {leaf: array for top in tops for leaf, array in leaf_arrays(top, whole_column(table, top))}
+        return {name: found[name] for name in wanted}
+
+    def table(self) -> pa.Table:
+        """The rows as they are stored."""
+        return self._opened(list(self.schema.names), [])
+
+    def _opened(self, tops: list[str], coded: list[str]) -> pa.Table:
         try:
             with pyarrow.parquet.ParquetFile(self.path, metadata=self.metadata, read_dictionary=coded) as file:
-                table = self._read(file, tops)
+                return self._read(file, tops)
         except (pa.ArrowException, OSError) as error:
             raise BadTable(
                 self.path, f"the Parquet file is damaged ({first_sentence(error)})", "copy or write it again"
             ) from None
-        found = {leaf: array for top in tops for leaf, array in leaf_arrays(top, whole_column(table, top))}
-        return {name: found[name] for name in wanted}
 
     def _read(self, file: pyarrow.parquet.ParquetFile, tops: list[str]) -> pa.Table:
         whole = sum(self.metadata.row_group(group).num_rows for group in self.groups)

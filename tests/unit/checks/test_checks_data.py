@@ -9,7 +9,9 @@ import pytest
 
 from mlops_cli.base.errors import SpecError
 from mlops_cli.base.records import canonical
+from mlops_cli.checks.asked import Settings
 from mlops_cli.checks.data import check_data
+from mlops_cli.checks.past import NO_PAST, past_of
 from mlops_cli.checks.verdict import Report, Verdict
 from mlops_cli.spec.load import parse_validation
 from mlops_cli.spec.validation import DataValidation
@@ -58,7 +60,14 @@ def run(folder: Path, frame: pd.DataFrame, before: pd.DataFrame | None = None, t
     frame.to_csv(folder / "now.csv", index=False)
     if before is not None:
         before.to_csv(folder / "before.csv", index=False)
-    return check_data(spec(text), folder / "now.csv", folder / "before.csv" if before is not None else None)
+    return judge(spec(text), folder / "now.csv", folder / "before.csv" if before is not None else None)
+
+
+def judge(
+    validation: DataValidation, current: Path, before: Path | None = None, label: str = "", threads: int = 1
+) -> Report:
+    past = past_of(validation, before, "before") if before is not None else NO_PAST
+    return check_data(validation, current, past, Settings(threads=threads), label=label).report
 
 
 def verdict(report: Report, check: str) -> Verdict:
@@ -180,7 +189,7 @@ BROKEN = {
 def test_a_file_that_is_no_table_fails_its_format_and_passes_nothing(tmp_path: Path, case: str) -> None:
     path = tmp_path / "now.csv"
     path.write_bytes(BROKEN[case])
-    report = check_data(spec(), path, None)
+    report = judge(spec(), path, None)
     assert verdict(report, "format.is").state == "fail"
     assert {item.state for item in report.verdicts} == {"fail", "not_run"}
     assert not report.passed
@@ -190,7 +199,7 @@ def test_a_header_alone_fails_even_without_a_rule_on_rows(tmp_path: Path) -> Non
     path = tmp_path / "now.csv"
     path.write_text("a,b\n")
     text = "kind: validation\nname: x\nexpect: {columns: {a: {type: integer, min: 0, unique: true, in: [1]}}}\n"
-    report = check_data(spec(text), path, None)
+    report = judge(spec(text), path, None)
     assert blocking(report) == ["rows.min"]
     assert not [
         item.check
@@ -202,7 +211,7 @@ def test_a_header_alone_fails_even_without_a_rule_on_rows(tmp_path: Path) -> Non
 def test_another_format_than_stated_fails(tmp_path: Path) -> None:
     write_table(people()[["id"]], tmp_path / "now.parquet")
     assert blocking(
-        check_data(spec("kind: validation\nname: x\nexpect: {format: csv}\n"), tmp_path / "now.parquet", None)
+        judge(spec("kind: validation\nname: x\nexpect: {format: csv}\n"), tmp_path / "now.parquet", None)
     ) == ["format.is"]
 
 
@@ -212,7 +221,7 @@ def test_every_format_gives_the_same_measures(tmp_path: Path, ending: str) -> No
     frame.loc[4, "age"] = 500
     write_table(frame, tmp_path / f"now.{ending}")
     text = SPEC.replace("  format: csv\n", "")
-    report = check_data(spec(text), tmp_path / f"now.{ending}", None)
+    report = judge(spec(text), tmp_path / f"now.{ending}", None)
     assert blocking(report) == ["age.max"]
     found = verdict(report, "age.max")
     assert (found.value, found.share, found.examples[0]["row"]) == (500, 0.005, 5)
@@ -225,7 +234,7 @@ def test_stored_types_count_in_typed_files(tmp_path: Path) -> None:
         "kind: validation\nname: x\nexpect: {columns: {a: {type: integer}, b: {type: integer}, "
         "c: {type: integer, nulls: {max: 10%}}}}\n"
     )
-    report = check_data(spec(text), tmp_path / "now.parquet", None)
+    report = judge(spec(text), tmp_path / "now.parquet", None)
     assert verdict(report, "a.type").share == 1.0
     assert verdict(report, "b.type").examples == ({"row": 2, "b": 2.5},)
     assert verdict(report, "c.type").state == "pass"
@@ -237,7 +246,7 @@ def test_nan_in_csv_counts_as_missing_and_is_said(tmp_path: Path) -> None:
     text = (
         "kind: validation\nname: x\nexpect: {columns: {a: {type: number, max: 9, nulls: {max: 10%}, mean: {min: 2}}}}\n"
     )
-    report = check_data(spec(text), tmp_path / "now.csv", None)
+    report = judge(spec(text), tmp_path / "now.csv", None)
     assert "2 of 4 rows (50.0%) have no value, 1 of them not-a-number" in verdict(report, "a.nulls.max").message
     assert verdict(report, "a.mean.min").value == 2.5
     assert verdict(report, "a.type").state == "pass"
@@ -248,14 +257,14 @@ def test_a_rule_that_is_wrong_is_a_mistake_with_a_place(tmp_path: Path) -> None:
     for rule, words in (("{sql: 'nonsense('}", "cannot be used"), ("{sql: 'age + 1'}", "not a condition")):
         text = f"kind: validation\nname: x\nexpect:\n  rows_where:\n    - {rule}\n"
         with pytest.raises(SpecError, match=words) as caught:
-            check_data(spec(text), tmp_path / "now.csv", None)
+            judge(spec(text), tmp_path / "now.csv", None)
         assert caught.value.faults[0].place is not None
 
 
 def test_a_rule_over_a_missing_column_blocks(tmp_path: Path) -> None:
     people().to_csv(tmp_path / "now.csv", index=False)
     text = "kind: validation\nname: x\nexpect: {rows_where: ['nope > 1', {sql: 'nope2 > 1'}]}\n"
-    report = check_data(spec(text), tmp_path / "now.csv", None)
+    report = judge(spec(text), tmp_path / "now.csv", None)
     assert [item.reason for item in report.verdicts[2:]] == ["no_column", "no_column"]
     assert not report.passed
 
@@ -263,7 +272,7 @@ def test_a_rule_over_a_missing_column_blocks(tmp_path: Path) -> None:
 def test_rules_see_types_without_a_declaration(tmp_path: Path) -> None:
     (tmp_path / "now.csv").write_text("a,b,day,end\n9,10,2020-01-09,2020-01-10\n100,200,2020-02-01,2020-02-01\n")
     text = 'kind: validation\nname: x\nexpect: {rows_where: [\'a < b\', {sql: "day <= \\"end\\""}]}\n'
-    assert check_data(spec(text), tmp_path / "now.csv", None).passed
+    assert judge(spec(text), tmp_path / "now.csv", None).passed
 
 
 def test_columns_named_like_anything(tmp_path: Path) -> None:
@@ -272,7 +281,7 @@ def test_columns_named_like_anything(tmp_path: Path) -> None:
         "kind: validation\nname: x\nexpect: {rows: {min: 1}, columns: {rows: {min: 0, unique: true}, "
         "'a \"b\" ''c''': {type: integer, max: 1}, format: {type: integer}, row: {min: 0}}}\n"
     )
-    report = check_data(spec(text), tmp_path / "now.csv", None)
+    report = judge(spec(text), tmp_path / "now.csv", None)
     assert blocking(report) == ["a \"b\" 'c'.max", "row.min"]
     assert len(verdict(report, "row.min").examples[0]) == 2
 
@@ -280,7 +289,7 @@ def test_columns_named_like_anything(tmp_path: Path) -> None:
 def test_a_baseline_that_cannot_be_read_blocks(tmp_path: Path) -> None:
     people().to_csv(tmp_path / "now.csv", index=False)
     (tmp_path / "before.csv").write_bytes(b"\x00\x01")
-    report = check_data(spec(), tmp_path / "now.csv", tmp_path / "before.csv")
+    report = judge(spec(), tmp_path / "now.csv", tmp_path / "before.csv")
     assert verdict(report, "rows.change").reason == "bad_baseline"
     assert not report.passed
 
@@ -289,7 +298,7 @@ def test_the_report_is_the_same_with_any_number_of_threads(tmp_path: Path) -> No
     frame = pd.concat([people()] * 100)
     frame.loc[3, "age"] = None
     frame.to_csv(tmp_path / "now.csv", index=False)
-    reports = {canonical(check_data(spec(), tmp_path / "now.csv", tmp_path / "now.csv", threads=n)) for n in (1, 2, 4)}
+    reports = {canonical(judge(spec(), tmp_path / "now.csv", tmp_path / "now.csv", threads=n)) for n in (1, 2, 4)}
     assert len(reports) == 1
     json.loads(next(iter(reports)))
 
@@ -302,7 +311,7 @@ def test_measures_agree_with_pandas(tmp_path: Path) -> None:
         "kind: validation\nname: x\nexpect: {columns: {v: {type: number, min: 0, max: 5000, nulls: {max: 1}, "
         "mean: {min: 0}, std: {min: 0}}}}\n"
     )
-    report = check_data(spec(text), tmp_path / "now.csv", None)
+    report = judge(spec(text), tmp_path / "now.csv", None)
     values = {
         check: verdict(report, f"v.{check}").value for check in ("min", "max", "mean.min", "std.min", "nulls.max")
     }
@@ -317,15 +326,13 @@ def test_degenerate_columns_never_break(tmp_path: Path, cells: list[str]) -> Non
         "kind: validation\nname: x\nbaseline: previous\nexpect: {columns: {v: {type: integer, min: -5, unique: true, "
         "mean: {change: 5%}, std: {change: 5%}}}}\n"
     )
-    report = check_data(spec(text), tmp_path / "now.csv", tmp_path / "now.csv")
+    report = judge(spec(text), tmp_path / "now.csv", tmp_path / "now.csv")
     assert all(item.state in ("pass", "too_few", "not_run") for item in report.verdicts)
 
 
 def test_numbers_asked_of_a_column_of_texts_fail_its_type(tmp_path: Path) -> None:
     (tmp_path / "now.csv").write_text("a\n1\nx\n3\n")
-    report = check_data(
-        spec("kind: validation\nname: x\nexpect: {columns: {a: {min: 0}}}\n"), tmp_path / "now.csv", None
-    )
+    report = judge(spec("kind: validation\nname: x\nexpect: {columns: {a: {min: 0}}}\n"), tmp_path / "now.csv", None)
     assert blocking(report) == ["a.type"]
     assert verdict(report, "a.type").examples == ({"row": 2, "a": "x"},)
 
@@ -348,20 +355,20 @@ def test_a_wide_file_is_asked_only_for_what_checks_name(tmp_path: Path) -> None:
     names = [f"c{index}" for index in range(3000)]
     (tmp_path / "now.csv").write_text(",".join(names) + "\n" + ",".join("1" for _ in names) + "\n")
     text = "kind: validation\nname: x\nexpect: {columns: {c5: {max: 0}}, rows_where: [{sql: 'c7 > 5'}]}\n"
-    assert blocking(check_data(spec(text), tmp_path / "now.csv", None)) == ["c5.max", "rows_where.1"]
+    assert blocking(judge(spec(text), tmp_path / "now.csv", None)) == ["c5.max", "rows_where.1"]
 
 
 def test_times_with_zones_can_be_shown(tmp_path: Path) -> None:
     write_table(pd.DataFrame({"at": pd.to_datetime(["2020-01-01"] * 2, utc=True)}), tmp_path / "now.parquet")
     text = "kind: validation\nname: x\nexpect: {columns: {at: {type: timestamp, unique: true}}}\n"
-    found = verdict(check_data(spec(text), tmp_path / "now.parquet", None), "at.unique")
-    assert found.examples[1] == {"row": 2, "at": "2020-01-01 00:00:00+00"}
+    found = verdict(judge(spec(text), tmp_path / "now.parquet", None), "at.unique")
+    assert found.examples[1] == {"row": 2, "at": "2020-01-01 00:00:00+00:00"}
 
 
 def test_a_rule_over_all_rows_is_no_row_rule(tmp_path: Path) -> None:
     people().to_csv(tmp_path / "now.csv", index=False)
     with pytest.raises(SpecError, match="cannot be used"):
-        check_data(
+        judge(
             spec("kind: validation\nname: x\nexpect: {rows_where: [{sql: 'sum(paid) > 3'}]}\n"),
             tmp_path / "now.csv",
             None,
@@ -382,22 +389,22 @@ def test_columns_named_like_our_own_are_read_as_themselves(tmp_path: Path) -> No
     path = written(tmp_path, "now.csv", names + "\n" + ",".join(str(index) for index in range(11)) + "\n")
     rules = ["c0 = 1", "R0 = 2", "V1 = 3", "v2 = 4", "n2 = 5", "w3 = 6", "k0 = 7", "q0_v1 = 8", "q1_r0 = 9"]
     listed = ", ".join(f"{{sql: '{rule}'}}" for rule in [*rules, "q0_one = 10", "plain = 0"])
-    report = check_data(gate(f"columns: {{V2: {{min: 9}}}}, rows_where: [{listed}, {{sql: 'v7 > 0'}}]"), path, None)
+    report = judge(gate(f"columns: {{V2: {{min: 9}}}}, rows_where: [{listed}, {{sql: 'v7 > 0'}}]"), path, None)
     assert blocking(report) == ["V2.min", "rows_where.12"]
     assert verdict(report, "rows_where.12").reason == "no_column"
 
 
 def test_columns_that_differ_by_capitals_are_refused_in_sql_alone(tmp_path: Path) -> None:
     path = written(tmp_path, "now.csv", "a,A,\n1,2,3\n")
-    assert check_data(gate("columns: {a: {max: 1}, A: {min: 2}}, rows_where: ['a < A']"), path, None).passed
+    assert judge(gate("columns: {a: {max: 1}, A: {min: 2}}, rows_where: ['a < A']"), path, None).passed
     with pytest.raises(SpecError, match="names 'a', and the file also has 'A'") as caught:
-        check_data(gate("rows_where: [{sql: 'A > 1'}]"), path, None)
+        judge(gate("rows_where: [{sql: 'A > 1'}]"), path, None)
     assert caught.value.faults[0].place is not None
 
 
 def test_a_column_without_a_name_breaks_no_rule(tmp_path: Path) -> None:
     path = written(tmp_path, "now.csv", 'a,,"b ""c"""\n1,2,3\n')
-    assert check_data(gate('rows_where: [{sql: \'a = 1 and "b ""c""" = 3\'}]'), path, None).passed
+    assert judge(gate('rows_where: [{sql: \'a = 1 and "b ""c""" = 3\'}]'), path, None).passed
 
 
 CHANGE = "columns: {v: {type: number, required: false, mean: {change: 10%}, std: {change: 10%}}}"
@@ -405,7 +412,7 @@ CHANGE = "columns: {v: {type: number, required: false, mean: {change: 10%}, std:
 
 def change(folder: Path, before: str, now: str) -> Report:
     spec = gate(CHANGE, "baseline: previous\n")
-    return check_data(spec, written(folder, "now.csv", now), written(folder, "before.csv", before))
+    return judge(spec, written(folder, "now.csv", now), written(folder, "before.csv", before))
 
 
 def test_a_column_that_is_empty_now_fails_its_change(tmp_path: Path) -> None:
@@ -432,8 +439,8 @@ def test_infinite_values_fail_an_average_and_are_shown(tmp_path: Path) -> None:
 def test_too_few_can_be_made_to_fail(tmp_path: Path) -> None:
     path = written(tmp_path, "now.csv", "k,v,w\n1,,\n")
     columns = "columns: {v: {type: number, max: 3}, w: {max: 3, severity: warn}}"
-    assert check_data(gate(columns), path, None).passed
-    report = check_data(gate(columns, "too_few: fail\n"), path, None)
+    assert judge(gate(columns), path, None).passed
+    report = judge(gate(columns, "too_few: fail\n"), path, None)
     assert blocking(report) == ["v.type", "v.max"]
     assert verdict(report, "v.max").reason == "no_values"
 
@@ -453,7 +460,7 @@ def test_unique_compares_values_of_the_declared_type(
 ) -> None:
     path = written(tmp_path, "now.csv", "v\n" + "".join(f"{cell}\n" for cell in cells))
     declared = f"type: {kind}, " if kind else ""
-    report = check_data(gate(f"columns: {{v: {{{declared}unique: true}}}}, rows_where: ['not is_null(v)']"), path, None)
+    report = judge(gate(f"columns: {{v: {{{declared}unique: true}}}}, rows_where: ['not is_null(v)']"), path, None)
     found = verdict(report, "v.unique")
     assert round((found.share or 0) * len(cells)) == repeats
     assert (found.state == "fail") == bool(repeats) == bool(found.examples)
@@ -462,17 +469,17 @@ def test_unique_compares_values_of_the_declared_type(
 @pytest.mark.parametrize("kind", ["type: integer, ", "type: number, ", ""])
 def test_whole_numbers_are_compared_to_the_last_digit(tmp_path: Path, kind: str) -> None:
     path = written(tmp_path, "now.csv", "v\n9007199254740992\n9007199254740993\n")
-    report = check_data(gate(f"columns: {{v: {{{kind}max: 9007199254740992, min: -5}}}}"), path, None)
+    report = judge(gate(f"columns: {{v: {{{kind}max: 9007199254740992, min: -5}}}}"), path, None)
     assert blocking(report) == ["v.max"]
     assert verdict(report, "v.max").examples == ({"row": 2, "v": "9007199254740993"},)
     write_table(pd.DataFrame({"v": [9007199254740992, 9007199254740993]}), tmp_path / "now.parquet")
-    report = check_data(gate(f"columns: {{v: {{{kind}max: 9007199254740992}}}}"), tmp_path / "now.parquet", None)
+    report = judge(gate(f"columns: {{v: {{{kind}max: 9007199254740992}}}}"), tmp_path / "now.parquet", None)
     assert blocking(report) == ["v.max"]
 
 
 def test_bytes_that_are_no_text_fail_the_format_wherever_they_are(tmp_path: Path) -> None:
     (tmp_path / "now.csv").write_bytes(b"a,b\n" + b"1,x\n" * 50_000 + b"2,\xff\n" + b"1,x\n" * 10)
-    report = check_data(gate("columns: {a: {min: 0}}"), tmp_path / "now.csv", None)
+    report = judge(gate("columns: {a: {min: 0}}"), tmp_path / "now.csv", None)
     assert "line 50002: the text is not UTF-8" in verdict(report, "format.is").message
     assert not report.passed
 
@@ -481,7 +488,7 @@ def test_bytes_that_are_no_text_fail_the_format_wherever_they_are(tmp_path: Path
 def test_a_rule_over_a_column_without_any_value_applies_to_no_row(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"now.{ending}"
     write_table(pd.DataFrame({"a": [1, 2], "b": [None, None], "day": pd.to_datetime(["2020-01-01"] * 2)}), path)
-    report = check_data(gate("rows_where: ['a <= b', {sql: 'day > b'}, 'b in [1, 2]']"), path, None)
+    report = judge(gate("rows_where: ['a <= b', {sql: 'day > b'}, 'b in [1, 2]']"), path, None)
     assert [item.state for item in report.verdicts[2:]] == ["too_few"] * 3
 
 
@@ -493,14 +500,14 @@ def test_the_fault_of_an_sql_rule_has_the_place_of_that_rule(tmp_path: Path, rul
     path = written(tmp_path, "now.csv", "a,b\n1,x\n2,y\n")
     text = f"kind: validation\nname: x\nexpect:\n  rows_where:\n    - a > 0\n    - {{sql: '{rule}'}}\n    - a < 9\n"
     with pytest.raises(SpecError) as caught:
-        check_data(spec(text), path, None)
+        judge(spec(text), path, None)
     place = caught.value.faults[0].place
     assert place is not None and place.line == 6
 
 
 def test_a_column_that_was_probably_meant_is_named(tmp_path: Path) -> None:
     path = written(tmp_path, "now.csv", "Sex,b\n1,2\n")
-    report = check_data(gate("columns: {sex: {in: [1]}, other: {max: 3}}"), path, None)
+    report = judge(gate("columns: {sex: {in: [1]}, other: {max: 3}}"), path, None)
     assert verdict(report, "sex.required").message == "the file has no column 'sex'; did you mean 'Sex'?"
     assert verdict(report, "sex.in").message.endswith("did you mean 'Sex'?")
     assert "did you mean" not in verdict(report, "other.required").message
@@ -508,6 +515,6 @@ def test_a_column_that_was_probably_meant_is_named(tmp_path: Path) -> None:
 
 def test_sentences_have_four_digits(tmp_path: Path) -> None:
     path = written(tmp_path, "now.csv", "v\n1\n2\n4\n")
-    assert verdict(check_data(gate("columns: {v: {mean: {max: 2}}}"), path, None), "v.mean.max").message == (
+    assert verdict(judge(gate("columns: {v: {mean: {max: 2}}}"), path, None), "v.mean.max").message == (
         "mean is 2.333; at most 2 is asked for"
     )
