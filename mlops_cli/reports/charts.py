@@ -70,9 +70,10 @@ def _steps(bars: Sequence[int], tall: int, bar: int) -> str:
 BLOCKS = "▁▂▃▄▅▆▇█"
 
 
-def blocks(shares: Sequence[float]) -> str:
-    """The same for a terminal: one character a bin, a blank for an empty one."""
-    top = max(shares, default=0.0) or 1.0
+def blocks(shares: Sequence[float], top: float = 0.0) -> str:
+    """The same for a terminal: one character a bin, a blank for an empty one; `top` is the share of the tallest, by
+    default the largest there is."""
+    top = top or max(shares, default=0.0) or 1.0
     return "".join(
         " " if share <= 0 else BLOCKS[min(len(BLOCKS) - 1, int(share / top * len(BLOCKS)))] for share in shares
     )

@@ -71,7 +71,7 @@ def facts(column: ColumnSummary, top: int = 20) -> ColumnFacts:
         skewness=numbers.skewness if numbers else None,
         kurtosis=numbers.kurtosis if numbers else None,
         quantiles=_quantiles(column),
-        top=tuple((value, round(rows)) for value, rows in frequent(column)[:top]),
+        top=tuple((value, round(rows)) for value, rows in frequent(column)[:top] if rows > 1 or column.distinct <= top),
         sentinels=tuple((readable(value, column), rows) for value, rows in sentinels(column)),
         lengths=_lengths(lengths) if lengths else {},
     )

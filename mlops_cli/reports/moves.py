@@ -1,8 +1,9 @@
 """How far each column moved between two profiles, on one scale from 0 to 1, and what changed, in words.
 
 The effect is a distance of shares: of the distribution (Kolmogorov-Smirnov), of the most changed value, or of what is
-missing; the largest counts. What chance alone brings is taken off first, so that small data does not look restless.
-This orders a page; whether a change matters is for the checks to say.
+missing; the largest counts. What chance alone brings is taken off, and what chance alone can bring in a data set of so
+many columns is no move, so that small data does not look restless. This orders a page; whether a change matters is for
+the checks to say.
 """
 
 from __future__ import annotations
@@ -12,16 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-import numpy as np
-
+from mlops_cli.measures.distances import by_size, ks, ks_p, shares_p, without_chance
 from mlops_cli.measures.steps import Steps
 from mlops_cli.measures.summary import ColumnSummary, Numbers
 from mlops_cli.reports import figures
 
 Fate: TypeAlias = Literal["same", "moved", "new", "gone"]
-CHANCE = 0.8687
-"""The mean of the Kolmogorov distribution, sqrt(pi / 2) ln 2: how far two samples of one source lie apart by chance."""
-SURE = 2.0  # standard errors that a share must move before it counts
+FALSE = 0.01  # chance that a move is named in a data set of which no column moved
 LEAST = 0.02
 """A distance below this is not put into words."""
 FEW = 50  # different values up to which they are compared one by one
@@ -44,22 +42,23 @@ class Move:
 def moves(new: Sequence[ColumnSummary], old: Sequence[ColumnSummary]) -> tuple[Move, ...]:
     """One move for each column of either version, what moved most first, equal ones in the order of the file."""
     before = {column.name: column for column in old}
+    sure = FALSE / max(len(new), 1)
     names = {column.name for column in new}
-    found = [move(column, before[column.name]) for column in new if column.name in before]
+    found = [move(column, before[column.name], sure) for column in new if column.name in before]
     found += [Move(column.name, "new", 1.0, ("new column",)) for column in new if column.name not in before]
     found += [Move(column.name, "gone", 1.0, ("column is gone",)) for column in old if column.name not in names]
     return tuple(sorted(found, key=lambda item: -item.effect))
 
 
-def move(new: ColumnSummary, old: ColumnSummary) -> Move:
-    """How one column moved."""
-    said = sorted(_changes(new, old), key=lambda pair: -pair[0])
+def move(new: ColumnSummary, old: ColumnSummary, sure: float = FALSE) -> Move:
+    """How one column moved; `sure` is the significance that a change must have to count."""
+    said = sorted(_changes(new, old, sure), key=lambda pair: -pair[0])
     effect = round(max((size for size, _ in said), default=0.0), 4)
     phrases = tuple(text for size, text in said if size >= LEAST)[:SHOWN]
     return Move(new.name, "moved" if phrases else "same", effect, phrases)
 
 
-def _changes(new: ColumnSummary, old: ColumnSummary) -> Iterator[tuple[float, str]]:
+def _changes(new: ColumnSummary, old: ColumnSummary, sure: float) -> Iterator[tuple[float, str]]:
     """(effect, phrase) of everything that changed beyond chance."""
     kinds = {new.kind, old.kind}
     if len(kinds) == 2 and kinds != {"integer", "number"} and "nothing" not in kinds:
@@ -68,31 +67,36 @@ def _changes(new: ColumnSummary, old: ColumnSummary) -> Iterator[tuple[float, st
     for word, after, before in zip(
         ("null", "not a number", "empty", "blank", "infinite", "of another type"), _holes(new), _holes(old), strict=True
     ):
-        size = share_distance(after, new.rows, before, old.rows)
+        size = share_distance(after, new.rows, before, old.rows, sure)
         if size > 0:
             yield size, f"{word} {figures.portion(before, old.rows)} → {figures.portion(after, new.rows)}"
     if new.kind == "boolean" == old.kind:
-        size = share_distance(new.true, new.filled, old.true, old.filled)
+        size = share_distance(new.true, new.filled, old.true, old.filled, sure)
         if size > 0:
             yield size, f"true {figures.portion(old.true, old.filled)} → {figures.portion(new.true, new.filled)}"
     elif new.numbers and old.numbers:
-        yield from _numbers(new, new.numbers, old.numbers)
-    values, earlier = new.categories, old.categories
+        yield from _numbers(new, new.numbers, old.numbers, sure)
+    values, earlier = _few(new), _few(old)
     if new.kind != "boolean" and values and earlier and len(values.keys() | earlier.keys()) <= FEW:
-        yield from _values(new, values, earlier)
+        yield from _values(new, values, earlier, sure)
     elif new.lengths and old.lengths:
-        size = steps_distance(new.lengths.steps, old.lengths.steps)
+        size = steps_distance(new.lengths.steps, old.lengths.steps, sure)
         if size > 0:
             yield size, f"mean length {figures.figure(old.lengths.mean)} → {figures.figure(new.lengths.mean)}"
+
+
+def _few(column: ColumnSummary) -> Mapping[str, float] | None:
+    """Value -> rows where there are few different ones."""
+    return column.categories if column.distinct <= FEW else None
 
 
 def _holes(column: ColumnSummary) -> tuple[int, ...]:
     return column.nulls, column.nan, column.empty, column.blank, column.infinite, column.wrong
 
 
-def _numbers(column: ColumnSummary, new: Numbers, old: Numbers) -> Iterator[tuple[float, str]]:
+def _numbers(column: ColumnSummary, new: Numbers, old: Numbers, sure: float) -> Iterator[tuple[float, str]]:
     """The distribution, told by the figure that says most: the middle, else the spread."""
-    size = steps_distance(new.steps, old.steps)
+    size = steps_distance(new.steps, old.steps, sure)
     if size <= 0:
         return
     kind = column.kind
@@ -106,11 +110,13 @@ def _numbers(column: ColumnSummary, new: Numbers, old: Numbers) -> Iterator[tupl
         yield size, f"spread {figures.figure(earlier)} → {figures.figure(spread)}"
 
 
-def _values(column: ColumnSummary, new: Mapping[str, float], old: Mapping[str, float]) -> Iterator[tuple[float, str]]:
+def _values(
+    column: ColumnSummary, new: Mapping[str, float], old: Mapping[str, float], sure: float
+) -> Iterator[tuple[float, str]]:
     total, earlier = sum(new.values()), sum(old.values())
     for value in sorted(new.keys() | old.keys()):
         after, before = new.get(value, 0.0), old.get(value, 0.0)
-        size = share_distance(after, total, before, earlier)
+        size = share_distance(after, total, before, earlier, sure)
         if size <= 0 or (column.numbers is not None and size < LEAST):
             continue
         name = f"'{figures.named(readable(value, column), VALUE)}'"
@@ -125,20 +131,18 @@ def readable(value: str, column: ColumnSummary) -> str:
     return value
 
 
-def share_distance(after: float, rows: float, before: float, earlier: float) -> float:
-    """How far a share moved beyond two standard errors of chance; 0 where one side has no rows."""
-    if not rows or not earlier:
+def share_distance(after: float, rows: float, before: float, earlier: float, sure: float) -> float:
+    """How far a share moved, less one standard error of chance; 0 where chance can explain it, and without rows."""
+    if not rows or not earlier or after * earlier == before * rows:
+        return 0.0
+    if shares_p(after, rows, before, earlier) > sure:
         return 0.0
     pooled = (after + before) / (rows + earlier)
-    error = math.sqrt(max(pooled * (1 - pooled), 0.0) * (1 / rows + 1 / earlier))
-    return max(0.0, abs(after / rows - before / earlier) - SURE * error)
+    error = math.sqrt(max(pooled * (1 - pooled), 0.0) * by_size(rows, earlier))
+    return max(0.0, abs(after / rows - before / earlier) - error)
 
 
-def steps_distance(new: Steps, old: Steps) -> float:
-    """The Kolmogorov-Smirnov distance less its mean under chance; 0 where one side has no numbers."""
-    if not new.count or not old.count:
-        return 0.0
-    points = np.union1d(new.values, old.values)
-    sides = zip(new.ranks(points), old.ranks(points), strict=True)
-    largest = max(float(np.max(np.abs(one / new.count - other / old.count))) for one, other in sides)
-    return max(0.0, largest - CHANCE * math.sqrt((new.count + old.count) / (new.count * old.count)))
+def steps_distance(new: Steps, old: Steps, sure: float) -> float:
+    """The Kolmogorov-Smirnov distance less its mean under chance; 0 where chance can explain it, or without rows."""
+    distance = ks(new, old)
+    return without_chance(distance, new.count, old.count) if ks_p(distance, new.count, old.count) <= sure else 0.0

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
 from mlops_cli.measures.sentinels import sentinels
 from mlops_cli.measures.summary import ColumnSummary, Kind, Numbers
 from mlops_cli.reports import figures
-from mlops_cli.reports.charts import chart
 from mlops_cli.reports.facts import DATED, frequent, listed
 from mlops_cli.reports.moves import readable
 from mlops_cli.reports.shapes import DAY, Shape, counted, day_shapes, gaps, shapes
@@ -36,7 +33,11 @@ class Panel:
     """A drawing with the ends of its axis, or a table of figures, or bars; with a remark below."""
 
     title: str
-    drawing: Markup | None = None
+    new: Sequence[float] | None = None
+    """Shares of the newer version in each bin, and of the older one, shape (bins,)."""
+    old: Sequence[float] | None = None
+    label: str = ""
+    """What the drawing shows, for those who cannot see it."""
     ticks: tuple[str, ...] = ()
     head: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
@@ -92,8 +93,9 @@ def drawn_panel(title: str, versions: Sequence[Numbers | None], kind: Kind, bins
     new, old = _pair(versions, found)
     yield Panel(
         title,
-        _chart(new, old, f"{title}, {ends[0]} to {ends[1]}"),
-        ends if ends[0] != ends[1] else ends[:1],
+        *_shares(new, old),
+        label=f"{title}, {ends[0]} to {ends[1]}",
+        ticks=ends if ends[0] != ends[1] else ends[:1],
         note=_beyond(found, known, kind),
         big=title == "Distribution",
     )
@@ -229,18 +231,19 @@ def time_panels(new: ColumnSummary | None, old: ColumnSummary | None, detail: De
         last = max(part.days[-1][0] for part in times if part and part.days)
         ends = [figures.figure(day * DAY, "date") for day in (strips[0].edges[0], last)]
         label = f"Rows a day from {ends[0]} to {ends[1]}"
-        yield Panel("Days", _chart(one, other, label), tuple(ends), note=_holes_in_time(new or old), big=True)
+        note = _holes_in_time(new or old)
+        yield Panel("Days", *_shares(one, other), label=label, ticks=tuple(ends), note=note, big=True)
     for title, name, ticks in (
         ("Hours of the day (UTC)", "hours", ("0", "6", "12", "18", "24")),
         ("Days of the week", "weekdays", DAYS),
     ):
         one, other = (counted(getattr(part, name)) if part else None for part in times)
         if one or other:
-            yield Panel(title, _chart(one, other, title), ticks)
+            yield Panel(title, *_shares(one, other), label=title, ticks=ticks)
 
 
-def _chart(new: Shape | None, old: Shape | None, label: str) -> Markup:
-    return chart(new.shares if new else None, old.shares if old else None, label)
+def _shares(new: Shape | None, old: Shape | None) -> tuple[Sequence[float] | None, Sequence[float] | None]:
+    return new.shares if new else None, old.shares if old else None
 
 
 def _holes_in_time(column: ColumnSummary | None) -> str:

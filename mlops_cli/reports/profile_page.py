@@ -24,8 +24,11 @@ LIMIT = 480_000
 """Bytes of a page, with some room below 500 KB."""
 ROWS = 300_000
 """Bytes that the table of all columns may take of that."""
+SAMPLE = 50  # lines by which the size of a table is guessed
 NAME = 60  # characters of a column's name
 SLICES = 60
+SAID = 60  # characters of what changed in a plain line
+LINK = 30  # bytes of the link to a card
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,9 @@ class Level:
     name: int = NAME
 
 
-LEVELS = (Level(24, 64), Level(16, 40), Level(10, 24, 48), Level(8, 0, 40), Level(0, 0, 32), Level(0, 0, 20))
+LEVELS = (Level(24, 64), Level(16, 40), Level(10, 24, 48))
+PLAIN = (Level(0, 0, 48), Level(0, 0, 32), Level(0, 0, 20))
+"""Where not all lines can be telling, most are plain, and those that ask most for a look are of the last level."""
 DETAILS = ((40, Detail(48, 10)), (150, Detail(32, 8)), (1 << 30, Detail(20, 6)))
 """Up to so many columns, so much detail."""
 
@@ -116,23 +121,34 @@ class Page:
     old_facts: str
     headline: str
     sorts: Sequence[tuple[str, str]]
-    level: Level
     slices: Sequence[SliceLine]
     unlisted: str
     undetailed: str
 
 
+@dataclass(frozen=True)
+class Frame:
+    """What a page is made of, before its lines and cards."""
+
+    new: Side
+    old: Side | None
+    entries: Sequence[Entry]
+    kept: Sequence[Entry]
+    """Those that have a line."""
+    slices: Sequence[SliceLine]
+
+
 def page(new: Side, old: Side | None = None) -> str:
     """The page of one version, or of two: columns that moved most come first."""
     entries = entries_of(new.profile, old.profile if old else None)
-    level, kept = _fitting(entries, old is not None)
-    slices = _slices(new.profile)
-    room = LIMIT - weight(_whole(new, old, entries, level, slices, Markup(), Markup(), 0, len(kept)))
-    room -= sum(map(weight, kept))
-    cards = _cards(entries[: len(kept)], old is not None, room)
-    lines = [row_of(entry, level, old is not None, entry.at in cards) for entry in entries[: len(kept)]]
-    rows, drawn = Markup("\n").join(lines), Markup("\n").join(cards.values())
-    return _whole(new, old, entries, level, slices, rows, drawn, len(cards), len(kept))
+    compared = old is not None
+    kept, levels = _fitting(entries, compared)
+    frame = Frame(new, old, entries, kept, _slices(new.profile))
+    lines = {entry.at: row_of(entry, levels[entry.at], compared, False) for entry in kept}
+    room = LIMIT - weight(_whole(frame, Markup("\n").join(lines.values()), {}))
+    cards = _cards(kept, compared, room)
+    lines |= {entry.at: row_of(entry, levels[entry.at], compared, True) for entry in kept if entry.at in cards}
+    return _whole(frame, Markup("\n").join(lines.values()), cards)
 
 
 def entries_of(new: Profile, old: Profile | None) -> list[Entry]:
@@ -148,21 +164,37 @@ def entries_of(new: Profile, old: Profile | None) -> list[Entry]:
     ]
 
 
-def _fitting(entries: Sequence[Entry], compared: bool) -> tuple[Level, list[Markup]]:
-    """The most telling table that fits; of the plainest one as many lines as fit."""
+def _fitting(entries: Sequence[Entry], compared: bool) -> tuple[list[Entry], dict[int, Level]]:
+    """The columns that fit into the table, and how much is told of each (by its place in the file)."""
+    some = entries[:: max(1, len(entries) // SAMPLE)]
     for level in LEVELS:
-        lines, used = [], 0
-        for entry in entries:
-            lines.append(row_of(entry, level, compared, True))
-            used += weight(lines[-1]) + 1
-            if used > ROWS and level != LEVELS[-1]:
-                break
-            if used > LIMIT * 0.8:
-                lines.pop()
-                break
-        else:
-            return level, lines
-    return LEVELS[-1], lines
+        if _weight(some, level, compared) * len(entries) / max(len(some), 1) < ROWS:
+            return list(entries), {entry.at: level for entry in entries}
+    plain = next((level for level in PLAIN if _weight(entries, level, compared) < 0.8 * ROWS), PLAIN[-1])
+    levels: dict[int, Level] = {}
+    room = ROWS
+    for entry in entries:
+        room -= _weight([entry], plain, compared)
+        if room < 0:
+            break
+        levels[entry.at] = plain
+    kept = entries[: len(levels)]
+    for entry in ranked(kept, compared):
+        room -= _weight([entry], LEVELS[-1], compared) - _weight([entry], plain, compared)
+        if room < 0:
+            break
+        levels[entry.at] = LEVELS[-1]
+    return list(kept), levels
+
+
+def _weight(entries: Sequence[Entry], level: Level, compared: bool) -> int:
+    """Bytes of some lines of the table."""
+    return sum(weight(row_of(entry, level, compared, True)) + 1 for entry in entries)
+
+
+def ranked(entries: Sequence[Entry], compared: bool) -> list[Entry]:
+    """The columns that ask most for a look first."""
+    return list(entries) if compared else sorted(entries, key=lambda entry: -interest(entry.column))
 
 
 def row_of(entry: Entry, level: Level, compared: bool, detailed: bool) -> Markup:
@@ -180,7 +212,7 @@ def row_of(entry: Entry, level: Level, compared: bool, detailed: bool) -> Markup
         typical(column, level.values) if level.values else "",
         _spark(entry, level.bins) if level.bins else Markup(),
         None if not compared else f"{move.effect:.2f}" if move and move.changes else "–",
-        said if level.values else figures.plain(said, 60) if level.bins else "",
+        said if level.values else figures.plain(said, SAID),
         detailed,
     )
     return Markup(render("row.html", row=row).rstrip())
@@ -234,11 +266,10 @@ def spark_shares(
 def _cards(entries: Sequence[Entry], compared: bool, room: int) -> dict[int, Markup]:
     """As many columns in detail as fit, the most interesting ones; in the order of the page."""
     detail = next(detail for most, detail in DETAILS if len(entries) <= most)
-    ranked = entries if compared else sorted(entries, key=lambda entry: -interest(entry.column))
     made: dict[int, Markup] = {}
-    for entry in ranked:
+    for entry in ranked(entries, compared):
         card = render("card.html", card=_card(entry, detail))
-        room -= weight(card) + 1
+        room -= weight(card) + 1 + LINK
         if room < 0:
             break
         made[entry.at] = card
@@ -257,25 +288,16 @@ def _card(entry: Entry, detail: Detail) -> Card:
     return Card(entry.at, name, meta, said, tuple(panels(entry.new, entry.old, detail)))
 
 
-def _whole(
-    new: Side,
-    old: Side | None,
-    entries: Sequence[Entry],
-    level: Level,
-    slices: Sequence[SliceLine],
-    rows: Markup,
-    cards: Markup,
-    detailed: int,
-    listed_columns: int,
-) -> str:
-    count = len(entries)
+def _whole(frame: Frame, rows: Markup, cards: dict[int, Markup]) -> str:
+    new, old, entries = frame.new, frame.old, frame.entries
+    hidden = len(entries) - len(frame.kept)
+    unlisted = f"and {hidden:,} more columns that do not fit" if hidden else ""
     undetailed = (
-        f"The {detailed} that {'moved most' if old else 'ask most for a look'}; "
+        f"The {len(cards):,} that {'moved most' if old else 'ask most for a look'}; "
         "'mlops profile DATA --column NAME' tells of any other."
-        if detailed < count
+        if len(cards) < len(entries)
         else ""
     )
-    unlisted = f"and {count - listed_columns:,} more columns that do not fit" if listed_columns < count else ""
     shown = Page(
         figures.plain(new.name, 120),
         facts_line(new.profile),
@@ -283,14 +305,14 @@ def _whole(
         facts_line(old.profile) if old else "",
         headline(entries, old is not None),
         _sorts(old is not None),
-        level,
-        slices,
+        frame.slices,
         unlisted,
         undetailed,
     )
-    orders = Markup(json.dumps(_orders(entries[:listed_columns], old is not None), separators=(",", ":")))
+    orders = Markup(json.dumps(_orders(frame.kept, old is not None), separators=(",", ":")))
+    drawn = Markup("\n").join(cards.values())
     title = f"{shown.name}: profile"
-    return render("profile.html", page=shown, title=title, rows=rows, cards=cards, orders=orders)
+    return str(render("profile.html", page=shown, title=title, rows=rows, cards=drawn, orders=orders))
 
 
 def facts_line(profile: Profile) -> str:

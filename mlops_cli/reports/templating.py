@@ -10,6 +10,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from mlops_cli.reports.charts import chart
+
 FOLDER = Path(__file__).parent / "templates"
 
 
@@ -21,7 +23,7 @@ def environment() -> Environment:
     script = asset("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     # Only this script runs in the page, whatever text has come from the data.
-    made.globals.update(style=asset("style.css"), script=script, script_hash=f"sha256-{digest}")
+    made.globals.update(chart=chart, style=asset("style.css"), script=script, script_hash=f"sha256-{digest}")
     return made
 
 

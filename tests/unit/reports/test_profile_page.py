@@ -129,7 +129,7 @@ def test_two_versions_come_in_the_order_of_what_moved() -> None:
     old, new = mixed(1), mixed(2, shift=0.5)
     text = page(Side("customers@v2", new), Side("customers@v1", old))
     is_sound(text)
-    order = re.findall(r'<tr id="r(\d+)"', text)
+    order = re.findall(r"<tr id=r(\d+)>", text)
     assert {int(order[0]), int(order[1])} == {1, 2}  # age and amount
     assert "customers@v1 (old)" in text and 'class="old"' in text
     found = {item.column: item for item in moves(new.columns, old.columns)}
@@ -191,7 +191,7 @@ def test_the_page_is_small_whatever_the_number_of_columns(count: int, against: b
     other = [replace((texts + few)[at % 20], name=column.name) for at, column in enumerate(made)]
     text = page(Side("wide", profile(*made)), Side("before", profile(*other)) if against else None)
     is_sound(text)
-    assert len(re.findall(r'<tr id="r', text)) == count or count > 2000
+    assert len(re.findall(r"<tr id=r", text)) == count or count > 2000
     if count > 1:
         assert 'class="card"' in text
     if count > 2000:
