@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from targets import PROMISES, Ceiling, Promise, Share, Target
+import alarms
+from targets import PROMISES, Ceiling, Promise, Rate, Share, Target
 from wording import HEAD, TITLES, WHAT
 
 HERE = Path(__file__).resolve().parent
@@ -19,7 +20,7 @@ Row: TypeAlias = dict[str, Any]
 
 def page(rows: Sequence[Row], before: str) -> str:
     """The whole page: the sections that were measured now, and those of the page `before` that were not."""
-    timings = [row for row in rows if row["kind"] == "timing"]
+    timings = [row for row in rows if row["kind"] in ("timing", "alarms")]
     sections = dict(kept(before))
     for name in dict.fromkeys(row["bench"] for row in timings):
         sections[TITLES[name]] = bench(name, rows, [row for row in timings if row["bench"] == name])
@@ -62,7 +63,7 @@ def promises(name: str, timings: Sequence[Row]) -> list[str]:
 
 def judge(promise: Promise, timings: Sequence[Row]) -> tuple[str, str, str]:
     """A promise in words, what was measured, and whether it was kept."""
-    ours = found(timings, promise.case, (promise.ours,))
+    ours = [] if isinstance(promise, Rate) else found(timings, promise.case, (promise.ours,))
     missing = "not measured"
     match promise:
         case Target():
@@ -92,6 +93,18 @@ def judge(promise: Promise, timings: Sequence[Row]) -> tuple[str, str, str]:
                 return words, missing, ""
             used = ours[0]["memory_mb"] * 2**20 / 1e6
             return words, f"{used:,.0f} MB", kept_or_not(used < promise.megabytes)
+        case Rate():
+            words = f"{promise.case}: {'at least' if promise.least else 'at most'} {promise.bound:.0%} of the batches"
+            shares = [
+                row[promise.key]
+                for row in timings
+                if row.get("judge") == promise.ours and row["shift"] == promise.shift and row["rows"] in promise.rows
+            ]
+            if not shares:
+                return words, missing, ""
+            worst = min(shares) if promise.least else max(shares)
+            kept = worst >= promise.bound if promise.least else worst <= promise.bound
+            return words, f"{worst:.1%} at worst", kept_or_not(kept)
 
 
 def kept_or_not(kept: bool) -> str:
@@ -119,6 +132,8 @@ def bench(name: str, rows: Sequence[Row], timings: Sequence[Row]) -> str:
         *([WHAT[name]] if name in WHAT else []),
         *promises(name, timings),
     ]
+    if name == "alarms":
+        return "\n".join([*parts, alarms.table([row for row in timings if row["kind"] == "alarms"]), ""])
     for case in dict.fromkeys(row["case"] for row in timings):
         alike = [row for row in timings if row["case"] == case]
         ours = next((row for row in alike if row["contender"] == "mlops" and "median" in row), None)

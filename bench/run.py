@@ -1,7 +1,7 @@
 """Measure everything in one go; results go to bench/results/latest.jsonl.
 
-python bench/run.py [--only startup,graph,files,blob,rules,profile,append,csv] [--rounds 5] [--small]
-                    [--fast DIR] [--disk DIR] [--tables DIR]        `--only validation`: the last four
+python bench/run.py [--only startup,graph,files,blob,rules,profile,append,csv,alarms] [--rounds 5] [--small]
+                    [--fast DIR] [--disk DIR] [--tables DIR]        `--only validation`: the last five
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 GROUPS = {
     "store": ("startup", "graph", "files", "blob"),
-    "validation": ("rules", "profile", "append", "csv"),
+    "validation": ("rules", "profile", "append", "csv", "alarms"),
 }
 BENCHES = tuple(name for group in GROUPS.values() for name in group)
 
@@ -91,9 +91,9 @@ def measure_validation(options: argparse.Namespace, only: Sequence[str], results
     """Rules, profiles and comparisons of tables."""
     tables = options.tables / "small" if options.small else options.tables
     validation.make_tables(tables, options.small)
-    for name, rivals in (("rules", validation.RULES_RIVALS), ("profile", validation.MORE_PROFILE_RIVALS)):
+    for name in GROUPS["validation"]:
         if name in only:
-            note(results, validation.rivals_for(rivals), [name])
+            note(results, validation.libraries_of(name), [name])
     with room(options.disk) as work:
         place = validation.Place(work, tables, us, options.small)
         if "rules" in only:
@@ -104,6 +104,9 @@ def measure_validation(options: argparse.Namespace, only: Sequence[str], results
             keep(results, work, validation.appended(place, options.rounds))
         if "csv" in only:
             keep(results, work, validation.huge(place))
+        if "alarms" in only:
+            for line in validation.false_alarms(place):
+                write(results, {**line, "kind": "alarms", "bench": "alarms"})
 
 
 def arguments() -> argparse.Namespace:

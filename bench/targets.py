@@ -41,7 +41,21 @@ class Ceiling:
     ours: str = "mlops"
 
 
-Promise: TypeAlias = Target | Share | Ceiling
+@dataclass(frozen=True)
+class Rate:
+    """Of batches of `rows` rows whose first columns moved by `shift`, the share `key` must be low or high enough."""
+
+    bench: str
+    case: str
+    shift: float
+    rows: tuple[int, ...]
+    key: str
+    bound: float
+    least: bool
+    ours: str = "mlops"
+
+
+Promise: TypeAlias = Target | Share | Ceiling | Rate
 START = "1 row"
 RAW = ("Polars", "DuckDB")
 APPENDED = "again after 1 % more rows"
@@ -68,6 +82,8 @@ PROMISES: tuple[Promise, ...] = (
     Target("profile", "10,000,000 rows", ("TFDV",), 7),
     Target("profile", "10,000,000 rows", ("Polars describe",), 1 / 1.2),
     Ceiling("profile", "10,000,000 rows", 600),
+    Rate("alarms", "any alarm, nothing changed", 0.0, (100, 500, 2000), "any", 0.03, least=False),
+    Rate("alarms", "a shift of 0.3 found, batches of 500", 0.3, (500,), "any_shifted", 0.95, least=True),
     Ceiling("csv", "10,000,000 rows", 1000),
     Share("append", APPENDED, "10,000,000 rows, first time", 0.15, "mlops, a row group more"),
     Share("append", APPENDED, "10,000,000 rows, first time", 0.15, "mlops, a file more"),

@@ -89,9 +89,11 @@ def make_tables(folder: Path, small: bool) -> None:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
-def rivals_for(names: Sequence[Rival]) -> list[Peer]:
-    """The peers of these jobs, each once, installed if they can be."""
-    return [library(name) for name in dict.fromkeys(rival.library for rival in names)]
+def libraries_of(bench: str) -> list[Peer]:
+    """The peers of a bench, each once, installed if they can be."""
+    rivals = {"rules": RULES_RIVALS, "profile": MORE_PROFILE_RIVALS}.get(bench, ())
+    names = ("evidently", "nannyml") if bench == "alarms" else [rival.library for rival in rivals]
+    return [library(name) for name in dict.fromkeys(names)]
 
 
 def rules(place: Place, rounds: int) -> list[Timing]:
@@ -128,6 +130,15 @@ def huge(place: Place) -> list[Timing]:
 def appended(place: Place, rounds: int) -> list[Timing]:
     """The same name again after 1 % more rows: a file with a row group more, and a folder with a file more."""
     return compare("append", [_grown_file(place), _grown_folder(place)], rounds)
+
+
+def false_alarms(place: Place) -> list[dict[str, object]]:
+    """How often batches raise an alarm: the lines of `alarms.py`, ours and those of the peers that are there."""
+    lines = place.work / "alarms.json"
+    counts = ["--repeats", "10", "--peer-repeats", "2"] if place.small else ["--peer-repeats", "60"]
+    subprocess.run([sys.executable, str(HERE / "alarms.py"), *counts, "-o", str(lines)], check=True)
+    found: list[dict[str, object]] = json.loads(lines.read_text("utf-8"))
+    return found
 
 
 def agree(place: Place) -> None:

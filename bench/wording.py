@@ -22,6 +22,7 @@ TITLES = {
     "profile": "Profile, thirty rules and comparison with a baseline",
     "append": "Validating again after a few rows more",
     "csv": "CSV files of growing size",
+    "alarms": "False alarms, and changes found",
 }
 TABLE = "The table has 21 columns: numbers, times, booleans and texts, with nulls; made by `bench/tables.py`."
 WHAT = {
@@ -41,6 +42,11 @@ both tables; the others only describe.
 The profile of the data's earlier state is in the store; what is new is 1 % of rows, as a row group more in a file
 written anew, or as a file more in a folder. Everything is judged again: the rules, and the comparison with the
 baseline.
+""",
+    "alarms": """\
+20 columns, a reference of 10,000 rows, new batches of the same distribution, or with the first three columns shifted
+by 0.3 standard deviations. `mlops` with `drift: {max: 0.05}` and its default rate of false discoveries; the peers with
+their own defaults. How often a batch raises any alarm, and how often the shift was found.
 """,
     "csv": """\
 The same profile, rules and comparison on CSV files of growing size, once each. The largest is about a tenth of a CSV
