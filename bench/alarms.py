@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -48,8 +49,8 @@ def mixed(source: np.random.Generator, rows: int, shift: float = 0.0) -> Frame:
 
 
 KINDS: dict[str, Callable[[np.random.Generator, int, float], Frame]] = {"normal": normal, "mixed": mixed}
-Judge = Callable[[Frame, Frame, object], list[str]]
-"""(batch, reference, what the judge prepared of the reference) -> the columns that raise an alarm."""
+Judge = Callable[[Frame, Frame], dict[str, list[str]]]
+"""(batch, reference) -> by the judge's name (its warnings counted or not), the columns that raise an alarm."""
 
 
 def cases(repeats: int) -> Iterator[tuple[str, int, float, list[tuple[Frame, Frame]]]]:
@@ -74,24 +75,27 @@ def pairs(
         yield reference, made(source, rows, shift)
 
 
-def measure(name: str, alarms: Callable[[Frame, Frame], list[str]], repeats: int) -> list[dict[str, object]]:
-    """One line for each kind, size and shift."""
+def measure(alarms: Judge, repeats: int) -> list[dict[str, object]]:
+    """One line for each kind, size and shift, and for each way to count alarms."""
     lines: list[dict[str, object]] = []
     for kind, rows, shift, several in cases(repeats):
-        found = [set(alarms(batch, reference)) for reference, batch in several]
-        shifted = {f"x{index:02d}" for index in range(SHIFTED)} if shift else set()
-        line: dict[str, object] = {
-            "judge": name, "data": kind, "rows": rows, "shift": shift, "repeats": repeats,
-            "any": share(bool(columns) for columns in found),
-        }  # fmt: skip
-        if shift:
-            line["any_shifted"] = share(bool(columns & shifted) for columns in found)
-            line["all_shifted"] = share(shifted <= columns for columns in found)
-            line["per_shifted_column"] = sum(len(columns & shifted) for columns in found) / (repeats * SHIFTED)
-        per = COLUMNS - len(shifted)
-        line["per_unchanged_column"] = sum(len(columns - shifted) for columns in found) / (repeats * per)
-        lines.append(line)
-    return lines
+        found = [alarms(batch, reference) for reference, batch in several]
+        for name in found[0]:
+            line: dict[str, object] = {"judge": name, "data": kind, "rows": rows, "shift": shift, "repeats": repeats}
+            lines.append(line | counted([set(item[name]) for item in found], shift))
+    return sorted(lines, key=lambda line: str(line["judge"]))
+
+
+def counted(found: list[set[str]], shift: float) -> dict[str, object]:
+    """The shares of batches and of columns with an alarm."""
+    shifted = {f"x{index:02d}" for index in range(SHIFTED)} if shift else set()
+    line: dict[str, object] = {"any": share(bool(columns) for columns in found)}
+    if shift:
+        line["any_shifted"] = share(bool(columns & shifted) for columns in found)
+        line["all_shifted"] = share(shifted <= columns for columns in found)
+        line["per_shifted_column"] = sum(len(columns & shifted) for columns in found) / (len(found) * SHIFTED)
+    unchanged = sum(len(columns - shifted) for columns in found)
+    return line | {"per_unchanged_column": unchanged / (len(found) * (COLUMNS - len(shifted)))}
 
 
 def share(hits: Iterator[bool]) -> float:
@@ -102,8 +106,8 @@ def share(hits: Iterator[bool]) -> float:
 # --- judges --------------------------------------------------------------------------------------------------------
 
 
-def ours(states: frozenset[str]) -> Callable[[Frame, Frame], list[str]]:
-    """Our verdicts in one of the states are alarms."""
+def ours() -> Judge:
+    """Our verdicts: those that fail, and those that only warn or cannot tell with them."""
     import pyarrow as pa
 
     from mlops_cli.base.errors import Place
@@ -119,9 +123,11 @@ def ours(states: frozenset[str]) -> Callable[[Frame, Frame], list[str]]:
     known: dict[int, dict[str, ColumnSummary]] = {}
 
     def columns(frame: Frame) -> dict[str, ColumnSummary]:
-        return {name: summarise(values_of(name, pa.array(values), None, textual=False)) for name, values in frame.items()}
+        return {
+            name: summarise(values_of(name, pa.array(values), None, textual=False)) for name, values in frame.items()
+        }
 
-    def alarms(batch: Frame, reference: Frame) -> list[str]:
+    def alarms(batch: Frame, reference: Frame) -> dict[str, list[str]]:
         if id(reference) not in known:
             known.clear()
             known[id(reference)] = columns(reference)
@@ -130,18 +136,22 @@ def ours(states: frozenset[str]) -> Callable[[Frame, Frame], list[str]]:
             ShiftCase(Check(f"{name}.drift", name, "distribution", "drift", bound, place), column, old[name])
             for name, column in columns(batch).items()
         ]
-        return [item.subject for item in judge_shifts(judged, spec) if item.state in states]
+        said = judge_shifts(judged, spec)
+        return {
+            "mlops": [item.subject for item in said if item.state == "fail"],
+            "mlops, warnings too": [item.subject for item in said if item.state != "pass"],
+        }
 
     return alarms
 
 
-def evidently() -> Callable[[Frame, Frame], list[str]]:
+def evidently() -> Judge:
     """Evidently's preset for drift with its defaults: what each column's own test says."""
     import pandas as pd
     from evidently import Report
     from evidently.presets import DataDriftPreset
 
-    def alarms(batch: Frame, reference: Frame) -> list[str]:
+    def alarms(batch: Frame, reference: Frame) -> dict[str, list[str]]:
         run = Report([DataDriftPreset()]).run(pd.DataFrame(batch), pd.DataFrame(reference))
         found = []
         for metric in run.dict()["metrics"]:
@@ -151,19 +161,19 @@ def evidently() -> Callable[[Frame, Frame], list[str]]:
                 small = "p_value" in config.get("method", "") or "p_value" in metric["metric_name"]
                 if value < limit if small else value >= limit:
                     found.append(config["column"])
-        return found
+        return {"evidently": found}
 
     return alarms
 
 
-def nannyml() -> Callable[[Frame, Frame], list[str]]:
+def nannyml() -> Judge:
     """NannyML's univariate drift with its defaults (Jensen-Shannon, chunks of the batch's size, mean + 3 sd)."""
     import nannyml as nml
     import pandas as pd
 
     fitted: dict[tuple[int, int], object] = {}
 
-    def alarms(batch: Frame, reference: Frame) -> list[str]:
+    def alarms(batch: Frame, reference: Frame) -> dict[str, list[str]]:
         rows = len(next(iter(batch.values())))
         key = (id(reference), rows)
         if key not in fitted:
@@ -171,7 +181,8 @@ def nannyml() -> Callable[[Frame, Frame], list[str]]:
             calculator = nml.UnivariateDriftCalculator(column_names=list(reference), chunk_size=rows)
             fitted[key] = calculator.fit(pd.DataFrame(reference))
         result = fitted[key].calculate(pd.DataFrame(batch)).filter(period="analysis").to_df()  # type: ignore[attr-defined]
-        return [column for column in batch if bool(result[column]["jensen_shannon"]["alert"].iloc[0])]
+        found = [column for column in batch if bool(result[column]["jensen_shannon"]["alert"].iloc[0])]
+        return {"nannyml": found}
 
     return alarms
 
@@ -185,7 +196,8 @@ def peer(name: str, repeats: int) -> list[dict[str, object]]:
     if not python.exists():
         return [{"judge": name, "problem": "not installed in bench/venvs"}]
     command = [str(python), str(Path(__file__).resolve()), "--as", name, "--peer-repeats", str(repeats)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    quiet = os.environ | {"DO_NOT_TRACK": "1", "NML_DISABLE_USAGE_LOGGING": "1", "PYTHONWARNINGS": "ignore"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=quiet)
     if done.returncode:
         return [{"judge": name, "problem": done.stderr.strip().splitlines()[-1][:200]}]
     lines: list[dict[str, object]] = json.loads(done.stdout.strip().splitlines()[-1])
@@ -194,7 +206,18 @@ def peer(name: str, repeats: int) -> list[dict[str, object]]:
 
 def table(lines: list[dict[str, object]]) -> str:
     """The lines as Markdown."""
-    head = ("judge", "data", "rows", "shift", "repeats", "any alarm", "per unchanged column", "any of 3", "all 3", "each")
+    head = (
+        "judge",
+        "data",
+        "rows",
+        "shift",
+        "repeats",
+        "any alarm",
+        "per unchanged column",
+        "any of 3",
+        "all 3",
+        "each",
+    )
     keys = ("any", "per_unchanged_column", "any_shifted", "all_shifted", "per_shifted_column")
     text = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for line in lines:
@@ -202,9 +225,8 @@ def table(lines: list[dict[str, object]]) -> str:
             text.append(f"| {line['judge']} | {line['problem']} |" + " |" * 8)
             continue
         shown = [f"{float(str(line[key])):.1%}" if key in line else "" for key in keys]
-        text.append(
-            f"| {line['judge']} | {line['data']} | {line['rows']:,} | {line['shift']} | {line['repeats']} | {' | '.join(shown)} |"
-        )
+        fixed = [str(line[key]) for key in ("judge", "data", "rows", "shift", "repeats")]
+        text.append(f"| {' | '.join(fixed + shown)} |")
     return "\n".join(text)
 
 
@@ -217,10 +239,9 @@ def main() -> int:
     parser.add_argument("-o", dest="output", type=Path)
     options = parser.parse_args()
     if options.name:
-        print(json.dumps(measure(options.name, PEERS[options.name](), options.peer_repeats)))
+        print(json.dumps(measure(PEERS[options.name](), options.peer_repeats)))
         return 0
-    lines = measure("mlops", ours(frozenset({"fail"})), options.repeats)
-    lines += measure("mlops, warnings too", ours(frozenset({"fail", "warn", "too_few"})), options.repeats)
+    lines = measure(ours(), options.repeats)
     for name in PEERS if options.peer_repeats else ():
         lines += peer(name, options.peer_repeats)
     print(table(lines))

@@ -131,13 +131,13 @@ def listed(words: Words, others: Words) -> dict[str, float]:
 def of_numbers(new: Steps, old: Steps, by: Distance, few: Table | None = None) -> Compared | None:
     """The distance of two distributions of numbers; `few`: the same as categories."""
     n, m = new.count, old.count
-    p = distances.ks_p(distances.ks(new, old), n, m)
+    farthest = distances.ks(new, old)
+    p = distances.ks_p(farthest, n, m)
     if few is not None:
         # Two looks at one column: either may show what has happened, and the p-value pays for both.
         p = min(1.0, 2 * min(p, categories_p(few)))
     if by in ("auto", "ks"):
-        distance = distances.ks(new, old)
-        effect, method = distances.without_chance(distance, n, m), "ks"
+        distance, effect, method = farthest, distances.without_chance(farthest, n, m), "ks"
         if by == "auto" and few is not None:
             v = cramers_v(few)
             effect, distance, method = (v, v, "cramers_v") if v > effect else (effect, distance, method)

@@ -1,0 +1,169 @@
+"""Signs around a changed column: rows, time, slices, and what other columns did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from mlops_cli.checks.comparators.base import percent
+from mlops_cli.checks.compared import compare, family
+from mlops_cli.checks.described import named, said
+from mlops_cli.checks.signs import Scene, fault, real
+from mlops_cli.checks.verdict import Evidence
+from mlops_cli.measures.summary import NUMERIC, ColumnSummary, Times
+
+SceneSign: TypeAlias = Callable[[Scene], Iterator[Evidence]]
+FEW_ROWS = 30
+
+
+def row_count(scene: Scene) -> Iterator[Evidence]:
+    """Far fewer rows than ever, or growth."""
+    earlier = [profile.rows for profile in scene.profiles] or [scene.baseline.rows]
+    rows, least, most = scene.current.rows, min(earlier), max(earlier)
+    if rows < 0.6 * least:
+        yield fault("truncated_load", 2.0, f"{rows:,} rows came, and never fewer than {least:,} before")
+    elif rows > 1.2 * most:
+        yield real("growth", 0.7, f"{rows:,} rows came, and never more than {most:,} before")
+
+
+def repeated_rows(scene: Scene) -> Iterator[Evidence]:
+    """A column of nearly unique values repeats itself now."""
+    for column in scene.current.columns:
+        before = scene.baseline.column(column.name)
+        if before is None or column.filled < FEW_ROWS or before.filled < FEW_ROWS:
+            continue
+        now, was = column.distinct / column.filled, before.distinct / before.filled
+        if was > 0.9 and now < 0.8 and column.filled < 3 * before.filled:
+            text = f"'{column.name}' has {percent(min(1.0, now))} different values, and had {percent(min(1.0, was))}"
+            yield fault("repeated_rows", 2.5, f"{text}: rows seem to come twice")
+            return
+
+
+def part_of_the_data(scene: Scene) -> Iterator[Evidence]:
+    """The rows lie within one value or a small part of another column, as a partial load or a sorted file makes."""
+    found = []
+    for column in scene.current.columns:
+        before = scene.baseline.column(column.name)
+        if before is None or column.name == scene.new.name or min(column.filled, before.filled) < FEW_ROWS:
+            continue
+        text = narrowed(column, before)
+        if text is not None:
+            found.append(text)
+    if found:
+        more = f", and so do {len(found) - 1} other columns" if len(found) > 1 else ""
+        yield fault("part_of_the_data", 2.5 if len(found) > 1 else 2.0, f"the rows lie within {found[0]}{more}")
+
+
+def narrowed(column: ColumnSummary, before: ColumnSummary) -> str | None:
+    """Where a column lies now, if that is a small part of where it lay; times move on by nature."""
+    if family(column.kind) == "time" or column.kind != before.kind:
+        return None
+    now, was = column.categories, before.categories
+    if now and was and len(was) <= 50:
+        name = max(now, key=lambda key: now[key])
+        share, old = now[name] / sum(now.values()), was.get(name, 0.0) / sum(was.values())
+        if share >= 0.9 and old <= 0.5 and old > 0:
+            return f"{column.name} = {named(name)} ({percent(share)}, was {percent(old)})"
+        return None
+    if column.kind not in NUMERIC or column.numbers is None or before.numbers is None:
+        return None
+    ends, old_ends = column.numbers.steps.quantiles((0.05, 0.95)), before.numbers.steps.quantiles((0.05, 0.95))
+    width, old_width = float(ends[1] - ends[0]), float(old_ends[1] - old_ends[0])
+    inside = old_ends[0] <= ends[0] and ends[1] <= old_ends[1]
+    if 0 < width < 0.4 * old_width and inside and column.numbers.minimum < column.numbers.maximum:
+        return f"{column.name} {said(float(ends[0]))} to {said(float(ends[1]))}, a part of what it was"
+    return None
+
+
+def time_coverage(scene: Scene) -> Iterator[Evidence]:
+    """Days or hours that are missing or come twice, a clock that is off, and days of another kind."""
+    now = scene.time.times if scene.time is not None else None
+    before = scene.time_before.times if scene.time_before is not None else None
+    if now is None or before is None:
+        return
+    holes, old_holes = hole_share(now), hole_share(before)
+    if holes >= 0.05 and holes > 3 * old_holes:
+        yield fault(
+            "missing_time", 2.5, f"{percent(holes)} of the days have no rows, and {percent(old_holes)} had none before"
+        )
+    peak, old_peak = day_peak(now), day_peak(before)
+    if peak >= 1.8 and old_peak < 1.6:
+        yield fault(
+            "doubled_time", 2.5, f"one day has {peak:.1f} times the usual rows, and none had more than {old_peak:.1f}"
+        )
+    yield from of_hours(now, before)
+    if weekday_distance(now, before) > 0.25:
+        yield real("other_days", 1.0, "the rows fall on other days of the week than those of the baseline")
+
+
+def of_hours(now: Times, before: Times) -> Iterator[Evidence]:
+    """Hours without rows, and hours that fit only after a shift."""
+    hours, old = np.array(now.hours, dtype=np.float64), np.array(before.hours, dtype=np.float64)
+    if len(hours) != 24 or len(old) != 24 or hours.sum() < 240 or old.sum() < 240:
+        return
+    hours, old = hours / hours.sum(), old / old.sum()
+    silent = [hour for hour in range(24) if hours[hour] == 0 and old[hour] > 0.01]
+    apart = float(np.abs(hours - old).sum()) / 2
+    fits = [float(np.abs(np.roll(old, shift) - hours).sum()) / 2 for shift in range(24)]
+    best = int(np.argmin(fits))
+    if best and apart > 0.1 and fits[best] < 0.3 * apart:
+        off = best if best <= 12 else best - 24
+        yield fault("shifted_clock", 3.0, f"the hours fit the earlier ones when the clock is {off:+d} h off")
+    elif silent:
+        yield fault(
+            "missing_time", 2.5, f"the hours {', '.join(map(str, silent[:6]))} have no rows, and had some before"
+        )
+
+
+def hole_share(times: Times) -> float:
+    """The share of days without rows, from the first to the last."""
+    if len(times.days) < 3:
+        return 0.0
+    return 1 - len(times.days) / (times.days[-1][0] - times.days[0][0] + 1)
+
+
+def day_peak(times: Times) -> float:
+    """The rows of the fullest day as a multiple of the median day's."""
+    rows = np.array([count for _, count in times.days], dtype=np.float64)
+    return float(rows.max() / np.median(rows)) if len(rows) >= 5 else 1.0
+
+
+def weekday_distance(now: Times, before: Times) -> float:
+    """The share of rows that would have to fall on another day of the week."""
+    first, second = np.array(now.weekdays, dtype=np.float64), np.array(before.weekdays, dtype=np.float64)
+    if not first.sum() or not second.sum():
+        return 0.0
+    return float(np.abs(first / first.sum() - second / second.sum()).sum()) / 2
+
+
+def slices(scene: Scene) -> Iterator[Evidence]:
+    """One slice alone moved, or all of them did."""
+    if not scene.whole:
+        return
+    found = [
+        (part.label, compare(new, old))
+        for part in scene.current.slices
+        for before in scene.baseline.slices
+        if before.label == part.label
+        if (new := part.column(scene.new.name)) is not None and (old := before.column(scene.new.name)) is not None
+        if min(new.filled, old.filled) >= FEW_ROWS
+    ]
+    moved = [label for label, item in found if item is not None and item.effect >= 0.1 and item.p < 0.001]
+    if len(found) >= 3 and len(moved) == 1:
+        yield fault("one_slice", 2.0, f"only {moved[0]} moved, {len(found) - 1} other slices did not")
+    elif len(found) >= 2 and len(moved) == len(found):
+        yield real("everywhere", 1.5, f"all {len(found)} slices moved")
+
+
+def many_columns(scene: Scene) -> Iterator[Evidence]:
+    """Most columns changed in one step, among them some that were quiet before."""
+    if scene.tested >= 5 and len(scene.changed) * 2 >= scene.tested:
+        text = f"{len(scene.changed)} of {scene.tested} columns changed in one step"
+        yield fault("many_columns", 0.7, text)
+
+
+SCENE_SIGNS: Sequence[SceneSign] = (
+    row_count, repeated_rows, part_of_the_data, time_coverage, slices, many_columns,
+)  # fmt: skip
