@@ -37,6 +37,8 @@ class Settings:
     """What the data are for, such as `serving`: checks may be left out in it."""
     now: float | None = None
     """Seconds since 1970; None: the clock's."""
+    modified: float | None = None
+    """When the data were last written, in seconds since 1970; None: as their files tell."""
     progress: Progress | None = None
     profile: bool = False
     """Make a profile although no check needs one: later versions compare with it."""

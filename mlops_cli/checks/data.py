@@ -53,7 +53,7 @@ def check_data(
     except BadTable as fault:
         return Judged(finished(spec, unreadable(spec, fault), label, None, past))
     now = clock().timestamp() if settings.now is None else settings.now
-    verdicts = judge_all(spec, subject, past, now)
+    verdicts = judge_all(spec, subject, past, now, settings.modified)
     return Judged(finished(spec, verdicts, label, subject.found.rows, past), subject.profile, subject)
 
 
@@ -86,7 +86,7 @@ def unreadable(spec: DataValidation, fault: BadTable) -> list[Verdict]:
     return verdicts
 
 
-def judge_all(spec: DataValidation, subject: Subject, past: Past, now: float) -> list[Verdict]:
+def judge_all(spec: DataValidation, subject: Subject, past: Past, now: float, modified: float | None) -> list[Verdict]:
     """The verdicts on all checks in the order of the spec, each followed by those on its slices."""
     verdicts: dict[tuple[int, str | None], Verdict] = {}
     cases: dict[tuple[int, str | None], ShiftCase] = {}
@@ -98,7 +98,7 @@ def judge_all(spec: DataValidation, subject: Subject, past: Past, now: float) ->
             elif statistical(check):
                 cases[number, part] = shift_case(check, subject, past, part)
             else:
-                verdicts[number, part] = judge(check, subject, past, part, now)
+                verdicts[number, part] = judge(check, subject, past, part, now, modified)
     verdicts.update(zip(cases, judge_shifts(list(cases.values()), spec), strict=True))
     slices = {label: place for place, label in enumerate(subject.found.slices, start=1)}
     order = sorted(verdicts, key=lambda key: (key[0], slices.get(key[1] or "", 0)))
@@ -142,9 +142,9 @@ def settled(check: Check, spec: DataValidation, subject: Subject, past: Past, pa
     return None
 
 
-def judge(check: Check, subject: Subject, past: Past, part: str | None, now: float) -> Verdict:
+def judge(check: Check, subject: Subject, past: Past, part: str | None, now: float, modified: float | None) -> Verdict:
     """The verdict on one check by its comparator."""
-    found = measured_of(check, subject, part, now)
+    found = measured_of(check, subject, part, now, modified)
     case = Case(check, found, earlier(check, past), tuple(usual(check, past, part)))
     said = COMPARATORS[check.comparator](case)
     if check.measure == "present" and said.state == "fail":

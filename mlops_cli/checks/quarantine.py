@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet
 
 from mlops_cli.base.errors import StageFailed
 from mlops_cli.checks.asked import Subject
 from mlops_cli.checks.comparators.base import percent
+from mlops_cli.checks.data import Judged
 from mlops_cli.checks.repeating import Repeats, key_columns, repeated_rows, repeating, typed
 from mlops_cli.checks.verdict import Report, Verdict
 from mlops_cli.measures.conditions import CONDITIONS, broken
@@ -48,6 +50,19 @@ class SetAside:
     def aside(self) -> int:
         """Rows that were set aside."""
         return self.rows - self.kept
+
+
+def quarantined(
+    quarantine: Quarantine, judged: Judged, kept: Path, rejected: Path, released: Path | None
+) -> tuple[Report, bool]:
+    """Set rows aside where checks have failed on single rows: the report after that, and whether the rows are others now.
+    `rejected` is written in any case, so that it always says what was set aside: perhaps nothing."""
+    if judged.subject is None:
+        pyarrow.parquet.write_table(pa.table({name: pa.nulls(0, pa.string()) for name in OURS}), rejected)
+        return judged.report, False
+    checks = setting_aside(judged.subject, judged.report)
+    done = set_aside(judged.subject, checks, kept, rejected, released)
+    return with_quarantine(judged.report, quarantine, done, checks), bool(done.aside)
 
 
 def setting_aside(subject: Subject, report: Report) -> list[Check]:

@@ -12,8 +12,8 @@ from mlops_cli.spec.validation import Check
 from mlops_cli.tables.encoding import encoding_of
 
 
-def measured_of(check: Check, subject: Subject, part: str | None, now: float) -> Measured:
-    """What was measured for a check, of all rows or of a slice; `now` is in seconds since 1970."""
+def measured_of(check: Check, subject: Subject, part: str | None, now: float, modified: float | None) -> Measured:
+    """What was measured for a check, of all rows or of a slice; `now` and `modified` are in seconds since 1970."""
     tally = subject.found.tallies.get((check.id, part))
     if check.measure == "freshness" and tally is not None:
         moment = tally.extreme
@@ -23,10 +23,10 @@ def measured_of(check: Check, subject: Subject, part: str | None, now: float) ->
     summary = subject.found.summaries.get((check.subject, part))
     if summary is not None and check.measure != "present":
         return of_summary(check, summary)
-    return of_file(check, subject, now)
+    return of_file(check, subject, now, modified)
 
 
-def of_file(check: Check, subject: Subject, now: float) -> Measured:
+def of_file(check: Check, subject: Subject, now: float, modified: float | None) -> Measured:
     """A measure of the file as a whole, or of its list of columns."""
     dataset, found, rows = subject.dataset, subject.found, subject.found.rows
     match check.measure:
@@ -37,7 +37,7 @@ def of_file(check: Check, subject: Subject, now: float) -> Measured:
         case "rows":
             return Measured(rows, rows)
         case "age":
-            return Measured(rounded(now - dataset.newest), rows)
+            return Measured(rounded(now - (dataset.newest if modified is None else modified)), rows)
         case "format":
             wrong = bool(check.values) and check.values[0] != dataset.format.NAME
             return Measured(dataset.format.NAME, rows, bad=int(wrong))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from mlops_cli.base.errors import UserError
 from mlops_cli.cli.command import Commands, Session, command
+
+if TYPE_CHECKING:
+    from mlops_cli.checks.verdict import Report
 
 
 def add(app: Commands) -> None:
@@ -30,32 +33,61 @@ def validate(
     model: Annotated[
         str | None, typer.Option("--model", metavar="REF", help="Judge this model.", show_default=False)
     ] = None,
+    environment: Annotated[
+        str | None,
+        typer.Option(
+            "--environment",
+            "-e",
+            metavar="NAME",
+            help="What the data are for: skip `not_in` of it.",
+            show_default=False,
+        ),
+    ] = None,
     form: Annotated[
-        Literal["text", "json", "junit", "md"], typer.Option("--format", "-f", help="How to report.")
+        Literal["text", "json", "junit", "md", "html"], typer.Option("--format", "-f", help="How to report.")
     ] = "text",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report here.", show_default=False)
+    ] = None,
 ) -> int:
     """Judge data or a model against a validation spec; exit 1 when it says no."""
     from mlops_cli.cli.render.verdicts import gate_text
-    from mlops_cli.reports.junit import junit
-    from mlops_cli.reports.markdown import markdown
+    from mlops_cli.cli.written import write_file
     from mlops_cli.workflows.validate_now import Subjects, validate_now
-    from mlops_cli.workflows.workspace import open_workspace
+    from mlops_cli.workflows.workspace import workspace_or_scratch
 
     path = session.folder / spec
     if not path.is_file():
         raise UserError(f"there is no spec '{spec}'")
     data, baseline, model = (_beside(session, subject) for subject in (data, baseline, model))
-    report = validate_now(open_workspace(session.folder, path), path, Subjects(data, baseline, model))
-    texts = {"junit": junit, "md": markdown}
-    if form == "json" or session.screen.as_json:
+    with workspace_or_scratch(session.folder, path) as workspace:
+        report = validate_now(workspace, path, Subjects(data, baseline, model, environment))
+    text = gate_text(spec.stem, report, verbose=session.verbose) if form == "text" else _document(form, report)
+    if output is not None:
+        session.screen.note(write_file(session.folder, output, text if text.endswith("\n") else text + "\n"))
+        text = ""
+    if form == "json" and output is None:
         type(session.screen)(as_json=True).result(report, "")
     else:
-        session.screen.result(
-            report, texts[form](report) if form in texts else gate_text(spec.stem, report, verbose=session.verbose)
-        )
+        session.screen.result(report, text)
     return 0 if report.passed else 1
 
 
+def _document(form: Literal["json", "junit", "md", "html"], report: Report) -> str:
+    """The report as a file."""
+    from mlops_cli.base.records import canonical
+    from mlops_cli.reports.junit import junit
+    from mlops_cli.reports.markdown import markdown
+    from mlops_cli.reports.validation_page import html
+
+    if form == "json":
+        return canonical(report).decode()
+    return {"junit": junit, "md": markdown, "html": html}[form](report)
+
+
 def _beside(session: Session, subject: str | None) -> str | None:
-    """A path as the user wrote it, from the current folder; anything else is a REF."""
-    return str(session.folder / subject) if subject and (session.folder / subject).exists() else subject
+    """A path or a pattern as the user wrote it, from the current folder; anything else is a REF."""
+    if subject is None:
+        return None
+    there = (session.folder / subject).exists() or ("@" not in subject and any(mark in subject for mark in "*?["))
+    return str(session.folder / subject) if there else subject

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from mlops_cli.base.clock import timestamp
 from mlops_cli.base.errors import UserError
+from mlops_cli.base.hashing import hash_file
 from mlops_cli.base.records import Json, plain
 from mlops_cli.pipeline.closure import Closure, closure_of
 from mlops_cli.pipeline.commands import Commands
@@ -17,7 +19,7 @@ from mlops_cli.pipeline.graph import Node
 from mlops_cli.pipeline.project import Project
 from mlops_cli.pipeline.records import Components
 from mlops_cli.spec.pipeline import Call, Fit, Sh, Validate
-from mlops_cli.spec.validation import Validation
+from mlops_cli.spec.validation import DataValidation, Validation
 from mlops_cli.store.records import Artifact
 
 # Verb -> (version of our own code for it: raise it when its results change, the libraries that it computes with).
@@ -27,12 +29,13 @@ VERB_FACTS: Mapping[str, tuple[int, tuple[str, ...]]] = {
     "sql": (1, ("duckdb", "pyarrow")),
     "split": (1, ("numpy", "pyarrow")),
     "fit": (1, ("numpy", "sklearn", "skops")),
-    "validate": (1, ("duckdb", "numpy", "sklearn")),
+    "validate": (2, ("duckdb", "numpy", "pyarrow", "scipy", "sklearn")),
     "select": (1, ("numpy", "sklearn")),
     "register": (1, ("sklearn", "skops")),
 }
 TABLE_LIBRARIES = ("pandas", "pyarrow")  # what hands tables and models to a `call`
 # Where a check stands says nothing about its result, and an expression is its text.
+CLOCKED = frozenset({"age", "freshness"})
 NOT_PART = frozenset({"place", "file", "root"})
 
 
@@ -72,14 +75,31 @@ class Keyer:
         """The verb's own words; a validation spec counts by what it checks, a query by its text."""
         verb = node.stage.verb
         if isinstance(verb, Validate):
-            place: dict[str, Json] = {"environment": verb.environment} if verb.environment else {}
-            return {"checks": _meaning(plain(self.validations[verb.spec])), **place}
+            validation = self.validations[verb.spec]
+            said_of = {"checks": _meaning(plain(validation)), **self._outside(validation)}
+            return {**said_of, "environment": verb.environment} if verb.environment else said_of
         said = plain(verb)
         if not isinstance(said, dict):
             raise TypeError(f"a verb's record is a mapping, not {said!r}")
         if "query" in said:
             return {"query": self.queries[str(said["query"])]}
         return said
+
+    def _outside(self, validation: Validation) -> dict[str, Json]:
+        """What a gate depends on besides its inputs: the hour, where it says how old something may be, and the tables that
+        its checks look in."""
+        if not isinstance(validation, DataValidation):
+            return {}
+        timed = any(check.measure in CLOCKED for check in validation.checks)
+        tables = sorted({check.table for check in validation.checks if check.table is not None})
+        found: dict[str, Json] = {"hour": timestamp()[:13]} if timed else {}
+        return {**found, "tables": {table: self._table(table) for table in tables}} if tables else found
+
+    def _table(self, table: str) -> Json:
+        """The identity of a table that checks look in; None where there is none (which the gate will tell)."""
+        path = self.root / table
+        files = [file for file in sorted(path.rglob("*")) if file.is_file()] if path.is_dir() else [path]
+        return [hash_file(file, file.stat().st_size) for file in files if file.is_file()] or None
 
     def closure(self, node: Node) -> Closure:
         """The code that a stage reaches."""

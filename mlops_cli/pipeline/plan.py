@@ -18,16 +18,20 @@ from mlops_cli.spec.expression import evaluate
 from mlops_cli.store.records import Artifact
 
 Action: TypeAlias = Literal["run", "reuse", "maybe", "blocked", "skip"]
-BaselineOf: TypeAlias = Callable[[Node, Mapping[str, tuple[Artifact, ...]]], "Baseline | None"]
-BASELINE = "@baseline"
+ContextOf: TypeAlias = Callable[[Node, Mapping[str, tuple[Artifact, ...]]], "Context"]
+BASELINE, HISTORY, RELEASED = "@baseline", "@history", "@released"
 
 
 @dataclass(frozen=True)
-class Baseline:
-    """What a gate compares with, and what to call it."""
+class Context:
+    """What a gate is given besides what its spec names, under arguments that begin with `@`: the baseline, earlier
+    versions that passed, rows that were released. `labels` says what to call it."""
 
-    artifact: Artifact
-    label: str
+    inputs: Mapping[str, tuple[Artifact, ...]] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_CONTEXT = Context()
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Decision:
     reason: str
     components: Components | None = None
     inputs: Mapping[str, tuple[Artifact, ...]] = field(default_factory=dict)
-    baseline: Baseline | None = None
+    context: Context = NO_CONTEXT
     record: StageRecord | None = None
     record_id: Oid | None = None
     changes: tuple[str, ...] = ()
@@ -53,7 +57,7 @@ class Planner:
     keyer: Keyer
     cache: RunCache
     sources: Mapping[str, Artifact]
-    baseline_of: BaselineOf
+    context_of: ContextOf
     force: frozenset[str] = frozenset()
     """Nodes to execute although a record exists."""
     results: dict[str, Mapping[str, Artifact]] = field(default_factory=dict)
@@ -99,9 +103,8 @@ class Planner:
 
     def _look_up(self, node: Node) -> Decision:
         inputs = {name: tuple(map(self._artifact, edges)) for name, edges in node.edges.items()}
-        baseline = self.baseline_of(node, inputs)
-        keyed = {**inputs, BASELINE: (baseline.artifact,)} if baseline else inputs
-        components = self.keyer.components(node, keyed, self.graph.pipeline.seed or 0)
+        context = self.context_of(node, inputs)
+        components = self.keyer.components(node, {**inputs, **context.inputs}, self.graph.pipeline.seed or 0)
         found = self.cache.find(components.key)
         if found and node.id not in self.force:
             oid, record = found
@@ -110,9 +113,9 @@ class Planner:
                 if record.passed
                 else f"said no in run {record.run}, and nothing changed"
             )
-            return Decision(node.id, "reuse", reason, components, inputs, baseline, record, oid)
+            return Decision(node.id, "reuse", reason, components, inputs, context, record, oid)
         reason, changes = self._why(node, components, forced=found is not None)
-        return Decision(node.id, "run", reason, components, inputs, baseline, changes=changes)
+        return Decision(node.id, "run", reason, components, inputs, context, changes=changes)
 
     def _why(self, node: Node, components: Components, *, forced: bool) -> tuple[str, tuple[str, ...]]:
         if forced:

@@ -40,7 +40,7 @@ FIXED: Mapping[str, tuple[Output, ...]] = {
     "fit": (Output("model", "model"),),
     "select": (Output("model", "model"), Output("metrics", "metrics")),
     "register": (),
-    "validate/data": (Output("rows", "table"), Output("report", "json")),
+    "validate/data": (Output("rows", "table"), Output("report", "json"), Output("profile", "json")),
     "validate/model": (Output("model", "model"), Output("report", "json"), Output("metrics", "metrics")),
 }
 TABLE_ENDINGS = (".parquet", ".csv", ".jsonl", ".arrow")  # of our own writers the first; a command may write any
@@ -230,7 +230,11 @@ def _outputs(
         case Validate():
             if judged is None:
                 return None
-            return FIXED["validate/model" if isinstance(judged, ModelValidation) else "validate/data"]
+            if isinstance(judged, ModelValidation):
+                return FIXED["validate/model"]
+            if judged.quarantine is None:
+                return FIXED["validate/data"]
+            return (*FIXED["validate/data"], Output("rejected", "table", publish=judged.quarantine.name))
         case Split(folds=0, shares=shares):
             return tuple(Output(name, "table") for name, _ in shares)
         case Split(folds=folds):

@@ -27,6 +27,10 @@ class Project:
     """Qualified names of types that model files may contain besides the built-in list."""
 
 
+class NoProject(UserError):
+    """There is no project file in a folder or above it."""
+
+
 def find_root(start: Path, spec: Path | None = None) -> Path:
     """The nearest folder at or above `start`, or else above the file `spec`, that holds `mlops.yaml`.
 
@@ -36,7 +40,7 @@ def find_root(start: Path, spec: Path | None = None) -> Path:
         for folder in (here, *here.parents):
             if (folder / FILE).is_file():
                 return folder
-    raise UserError(f"no {FILE} in {start} or above it", "mlops init makes a project of a folder")
+    raise NoProject(f"no {FILE} in {start} or above it", "mlops init makes a project of a folder")
 
 
 def load_project(root: Path, remember: Path | None = None) -> Project:

@@ -47,6 +47,8 @@ class Job:
     """Qualified names of types that model files may contain besides the built-in list."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """Input argument -> what to call it in messages and reports, such as `customers@v3`."""
+    cache: str | None = None
+    """A folder for what was measured of data; losing it costs time."""
 
     @property
     def query_memory(self) -> int | None:

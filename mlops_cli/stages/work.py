@@ -20,7 +20,7 @@ from mlops_cli.pipeline.execute import Failure, Kept
 from mlops_cli.pipeline.executors.base import Finished, Task
 from mlops_cli.pipeline.graph import Node
 from mlops_cli.pipeline.key import Keyer
-from mlops_cli.pipeline.plan import BASELINE, Decision
+from mlops_cli.pipeline.plan import Decision
 from mlops_cli.pipeline.records import Components, StageRecord
 from mlops_cli.spec.pipeline import Output, Validate
 from mlops_cli.stages.base import Input, Job, Made, Outcome
@@ -32,6 +32,7 @@ from mlops_cli.store.trees import read_tree
 from mlops_cli.store.worktree import place_artifact
 
 LOG = "@log.txt"
+MEASURES = "cache/measures"
 UNDECLARED = "it read {}, which is no input of it: a change to that file will not be seen"
 Stamp = tuple[int, int, int]
 
@@ -51,6 +52,8 @@ class StageWork:
     seed: int
     trust: tuple[str, ...]
     capacity: int
+    sources: Mapping[str, str]
+    """Source -> its path in the project."""
     _folders: dict[str, Path] = field(default_factory=dict)
     _stamps: dict[str, dict[Path, Stamp]] = field(default_factory=dict)
 
@@ -117,9 +120,9 @@ class StageWork:
     def _job(self, node: Node, decision: Decision, folder: Path) -> Job:
         inputs = {name: [self._input(folder, name, item) for item in items] for name, items in decision.inputs.items()}
         labels = {name: ", ".join(map(str, edges)) for name, edges in node.edges.items()}
-        if decision.baseline:
-            inputs[BASELINE] = [self._input(folder, "baseline", decision.baseline.artifact)]
-            labels[BASELINE] = decision.baseline.label
+        for name, items in decision.context.inputs.items():
+            inputs[name] = [self._input(folder, name.removeprefix("@"), item) for item in items]
+        labels |= decision.context.labels
         return Job(
             stage=node.id,
             verb=node.stage.kind,
@@ -135,13 +138,23 @@ class StageWork:
             seed=self.seed,
             trust=self.trust,
             labels=labels,
+            cache=str(self.store.folder / MEASURES),
         )
 
     def _options(self, node: Node) -> dict[str, Json]:
         verb = node.stage.verb
         if isinstance(verb, Validate):
-            return {"spec": verb.spec, "text": (self.root / verb.spec).read_text("utf-8")}
+            text = (self.root / verb.spec).read_text("utf-8")
+            modified = self._modified(node)
+            return {"spec": verb.spec, "text": text, "environment": verb.environment, "modified": modified}
         return self.keyer.options(node)
+
+    def _modified(self, node: Node) -> float | None:
+        """When the file that a gate judges was last written, where it is a source; the store's copy does not tell."""
+        edges = node.edges.get("data", ())
+        source = self.sources.get(edges[0].output) if edges and edges[0].node is None else None
+        path = self.root / source if source is not None else None
+        return path.stat().st_mtime if path is not None and path.is_file() else None
 
     def _input(self, folder: Path, name: str, artifact: Artifact) -> Input:
         # Under its own name, which messages show; a second file of that name goes by its argument too.

@@ -31,6 +31,13 @@ def format_of(path: Path, default: str | None = None) -> Format:
     return found
 
 
+def ending_of(path: Path) -> str:
+    """The ending that tells the format of a table's file, compression included; the last one of any other."""
+    name = path.name.lower()
+    endings = [ending for member in FORMATS.values() for ending in member.ENDINGS if name.endswith(ending)]
+    return max(endings, key=len, default=path.suffix)
+
+
 def check_readable(path: Path) -> None:
     """Refuse a folder, a missing or an unreadable file before a library does; raises BadTable."""
     if path.is_dir():

@@ -1,4 +1,4 @@
-"""What a gate compares with. A baseline is never the thing itself.
+"""What a gate compares with, and what else it is given. A baseline is never the thing itself.
 
 So a gate that passed once is not run again because its own pass moved the name it compares with.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mlops_cli.base.hashing import Oid
 from mlops_cli.pipeline.graph import Node
-from mlops_cli.pipeline.plan import Baseline
+from mlops_cli.pipeline.plan import BASELINE, HISTORY, NO_CONTEXT, RELEASED, Context
 from mlops_cli.spec.pipeline import Pipeline, Validate
 from mlops_cli.spec.validation import DataValidation, Validation
 from mlops_cli.store.records import Artifact
@@ -20,6 +20,15 @@ from mlops_cli.workflows.naming import edge_name
 from mlops_cli.workflows.workspace import Workspace
 
 PREVIOUS = "previous"
+COMPARING = frozenset({"change", "drift", "within"})
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A version to compare with, and what to call it."""
+
+    artifact: Artifact
+    label: str
 
 
 def passed_name(data: str, validation: str) -> str:
@@ -27,8 +36,14 @@ def passed_name(data: str, validation: str) -> str:
     return f"{data}@passed.{validation}"
 
 
-def find_previous(workspace: Workspace, data: str, validation: str, current: Artifact) -> Baseline | None:
-    """The version that had passed when `current` first came: so data that comes back meets the baseline of its day."""
+def released_name(quarantine: str) -> str:
+    """The dataset of the rows that somebody has released from a quarantine."""
+    return f"{quarantine}.released"
+
+
+def find_earlier(workspace: Workspace, data: str, validation: str, current: Artifact, most: int) -> list[Baseline]:
+    """Up to `most` versions that had passed when `current` first came, the newest first: so data that comes back meets
+    the baseline of its day."""
     name = passed_name(data, validation)
     store = workspace.store
     records = {oid: version_record(store, oid) for oid in workspace.journal.versions(name)}
@@ -38,9 +53,19 @@ def find_previous(workspace: Workspace, data: str, validation: str, current: Art
         versions = versions[: contents.index(current.oid)]
     elif newest := workspace.journal.names().get(name):
         versions.append(newest)
-    else:
-        return None
-    return next((found for oid in reversed(versions) if (found := _baseline(workspace, oid, data))), None)
+    found: list[Baseline] = []
+    for oid in reversed(list(dict.fromkeys(versions))):
+        if len(found) >= most:
+            break
+        baseline = _baseline(workspace, oid, data)
+        if baseline is not None:
+            found.append(baseline)
+    return found
+
+
+def find_previous(workspace: Workspace, data: str, validation: str, current: Artifact) -> Baseline | None:
+    """The newest of the versions that had passed when `current` first came."""
+    return next(iter(find_earlier(workspace, data, validation, current, 1)), None)
 
 
 def find_baseline(workspace: Workspace, reference: str, current: Artifact) -> Baseline | None:
@@ -65,25 +90,55 @@ def _baseline(workspace: Workspace, oid: Oid, reference: str) -> Baseline | None
     )
 
 
+def context_for(workspace: Workspace, validation: Validation, data: str, current: Artifact) -> Context:
+    """What a gate is given besides what it judges; `data` is the name under which that has its versions."""
+    inputs: dict[str, tuple[Artifact, ...]] = {}
+    labels: dict[str, str] = {}
+    baseline, history = _compared(workspace, validation, data, current)
+    if baseline is not None:
+        inputs[BASELINE], labels[BASELINE] = (baseline.artifact,), baseline.label
+    if history:
+        inputs[HISTORY] = tuple(item.artifact for item in history)
+    if isinstance(validation, DataValidation) and validation.quarantine is not None:
+        oid = workspace.journal.names().get(released_name(validation.quarantine.name))
+        released = _baseline(workspace, oid, "") if oid is not None else None
+        if released is not None:
+            inputs[RELEASED] = (released.artifact,)
+    return Context(inputs, labels)
+
+
+def _compared(
+    workspace: Workspace, validation: Validation, data: str, current: Artifact
+) -> tuple[Baseline | None, list[Baseline]]:
+    """The baseline, and the earlier versions that show what variation is natural (the newest last)."""
+    if validation.baseline is None:
+        return None, []
+    if not isinstance(validation, DataValidation):
+        return find_baseline(workspace, validation.baseline, current), []
+    comparing = any(check.comparator in COMPARING for check in validation.checks)
+    most = validation.history if comparing else 0
+    earlier = find_earlier(workspace, data, validation.name, current, max(most, 1))
+    if validation.baseline == PREVIOUS:
+        return next(iter(earlier), None), earlier[:most][::-1]
+    return find_baseline(workspace, validation.baseline, current), earlier[:most][::-1]
+
+
 @dataclass(frozen=True)
-class Baselines:
-    """Finds baselines for the gates of one pipeline."""
+class Contexts:
+    """Finds what the gates of one pipeline are given."""
 
     workspace: Workspace
     pipeline: Pipeline
     validations: Mapping[str, Validation]
 
-    def of(self, node: Node, inputs: Mapping[str, tuple[Artifact, ...]]) -> Baseline | None:
-        """What `node` compares with, or None: it is no gate, states no baseline, or there is nothing yet."""
+    def of(self, node: Node, inputs: Mapping[str, tuple[Artifact, ...]]) -> Context:
+        """What `node` is given besides its inputs; nothing where it is no gate."""
         verb = node.stage.verb
         if not isinstance(verb, Validate):
-            return None
+            return NO_CONTEXT
         validation = self.validations[verb.spec]
         argument = "data" if isinstance(validation, DataValidation) else "model"
-        if validation.baseline is None or argument not in inputs:
-            return None
-        current = inputs[argument][0]
-        if validation.baseline == PREVIOUS:
-            data = edge_name(self.pipeline, node.edges[argument][0])
-            return find_previous(self.workspace, data, validation.name, current)
-        return find_baseline(self.workspace, validation.baseline, current)
+        if argument not in inputs:
+            return NO_CONTEXT
+        name = edge_name(self.pipeline, node.edges[argument][0])
+        return context_for(self.workspace, validation, name, inputs[argument][0])

@@ -15,7 +15,7 @@ from mlops_cli.pipeline.plan import Planner
 from mlops_cli.spec.load import load_pipeline, load_validation
 from mlops_cli.spec.pipeline import Call, Pipeline, Sql, Validate
 from mlops_cli.store.records import Artifact
-from mlops_cli.workflows.baselines import Baselines
+from mlops_cli.workflows.baselines import Contexts
 from mlops_cli.workflows.workspace import Workspace
 
 SPECS = "specs"
@@ -33,8 +33,8 @@ class Prepared:
 
     def planner(self, sources: Mapping[str, Artifact], force: frozenset[str] = frozenset()) -> Planner:
         """A planner on these versions of the sources."""
-        baselines = Baselines(self.workspace, self.pipeline, self.keyer.validations)
-        return Planner(self.graph, self.keyer, self.workspace.cache, sources, baselines.of, force)
+        context = Contexts(self.workspace, self.pipeline, self.keyer.validations)
+        return Planner(self.graph, self.keyer, self.workspace.cache, sources, context.of, force)
 
     @property
     def needed_sources(self) -> tuple[str, ...]:

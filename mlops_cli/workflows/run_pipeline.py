@@ -139,6 +139,7 @@ def _execute(
             seed=prepared.pipeline.seed or 0,
             trust=workspace.project.trust,
             capacity=capacity,
+            sources={name: source.path for name, source in prepared.pipeline.sources.items()},
         )
         git_state(workspace.root)  # asked once in a process: what counts is where the code stood when the run began
         sweep(workspace.store.folder / WORK)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlops_cli.base.errors import StageFailed, UserError
-from mlops_cli.base.hashing import hash_bytes
+from mlops_cli.base.hashing import Oid, hash_bytes
 from mlops_cli.base.records import decode
 from mlops_cli.checks.verdict import Report
+from mlops_cli.pipeline.plan import BASELINE
 from mlops_cli.spec.load import load_validation
 from mlops_cli.spec.pipeline import Output
 from mlops_cli.spec.validation import DataValidation, Validation
@@ -20,8 +21,9 @@ from mlops_cli.stages.base import Input, Job
 from mlops_cli.stages.child import execute
 from mlops_cli.store.records import Artifact
 from mlops_cli.store.refs import resolve
-from mlops_cli.store.worktree import place_artifact
-from mlops_cli.workflows.baselines import PREVIOUS, find_baseline, find_previous
+from mlops_cli.store.worktree import identify, place_artifact
+from mlops_cli.workflows.baselines import context_for
+from mlops_cli.workflows.sources import read_lock
 from mlops_cli.workflows.workspace import Workspace
 
 
@@ -32,6 +34,8 @@ class Subjects:
     data: str | None = None
     baseline: str | None = None
     model: str | None = None
+    environment: str | None = None
+    """What the data are for, such as `serving`."""
 
 
 def validate_now(workspace: Workspace, spec: Path, subjects: Subjects) -> Report:
@@ -40,36 +44,74 @@ def validate_now(workspace: Workspace, spec: Path, subjects: Subjects) -> Report
     data = subjects.data or validation.data
     if data is None:
         raise UserError(f"{validation.file} does not say which data to judge", "give --data REF or PATH")
+    refuse_environment(validation, subjects.environment)
     with _folder() as folder:
-        inputs = {"data": _input(workspace, folder, data, "data")}
+        inputs = {"data": [_input(workspace, folder, data, "data")]}
         labels = {"data": _shown(Path(data), workspace.root)}
         if not isinstance(validation, DataValidation):
             model = subjects.model or validation.model
             if model is None:
                 raise UserError(f"{validation.file} does not say which model to judge", "give --model REF")
-            inputs["model"], labels["model"] = _input(workspace, folder, model, "model"), model
+            inputs["model"], labels["model"] = [_input(workspace, folder, model, "model")], model
         elif subjects.model:
             raise UserError(f"{validation.file} judges data, not a model", "leave --model out")
-        baseline = _baseline(workspace, folder, validation, subjects, inputs, data)
-        if baseline:
-            inputs["@baseline"], labels["@baseline"] = baseline
-        return _judge(workspace, spec, folder, inputs, labels)
+        if subjects.baseline:
+            inputs[BASELINE] = [_input(workspace, folder, subjects.baseline, "baseline")]
+            labels[BASELINE] = _shown(Path(subjects.baseline), workspace.root)
+        judged = inputs["data" if isinstance(validation, DataValidation) else "model"][0]
+        current = Artifact(judged.type, judged.oid, "file", "", 0, 1)
+        context = context_for(workspace, validation, _name_of(workspace, data), current)
+        for name, items in context.inputs.items():
+            if name not in inputs:
+                inputs[name] = [_place(workspace, folder, item, f"{name[1:]}-{at}") for at, item in enumerate(items)]
+        return _judge(workspace, spec, folder, inputs, {**context.labels, **labels}, subjects.environment)
 
 
-def _judge(workspace: Workspace, spec: Path, folder: Path, inputs: dict[str, Input], labels: dict[str, str]) -> Report:
+def refuse_environment(validation: Validation, environment: str | None) -> None:
+    """Raise UserError for an environment of which the spec makes no exception: it is probably misspelt."""
+    checks = validation.checks if isinstance(validation, DataValidation) else ()
+    known = sorted({name for check in checks for name in check.not_in})
+    if environment is not None and environment not in known:
+        hint = f"it knows {', '.join(known)}" if known else "write not_in: [NAME] in a column that is not there in it"
+        raise UserError(f"{validation.file} makes no exception for the environment '{environment}'", hint)
+
+
+def _name_of(workspace: Workspace, data: str) -> str:
+    """The name under which the data have their versions: the REF's own, or that of the source with this path."""
+    path = Path(data)
+    if not path.exists() and not (workspace.root / data).exists():
+        return data.partition("@")[0]
+    shown = _shown(path if path.is_absolute() else workspace.root / path, workspace.root)
+    pinned = [name for name, pin in read_lock(workspace.root).items() if pin.path == shown]
+    return pinned[0] if pinned else shown
+
+
+def _judge(
+    workspace: Workspace,
+    spec: Path,
+    folder: Path,
+    inputs: dict[str, list[Input]],
+    labels: dict[str, str],
+    environment: str | None,
+) -> Report:
     job = Job(
         stage=spec.stem,
         verb="validate",
         project=str(workspace.root),
         work=str(folder),
-        options={"spec": _shown(spec, workspace.root), "text": spec.read_text("utf-8")},
-        inputs={name: [item] for name, item in inputs.items()},
+        options={
+            "spec": _shown(spec, workspace.root),
+            "text": spec.read_text("utf-8"),
+            "environment": environment,
+        },
+        inputs=inputs,
         lists=(),
         arguments={},
         outputs=(Output("report", "json"),),
         threads=os.cpu_count() or 1,
         trust=workspace.project.trust,
         labels=labels,
+        cache=str(workspace.measures),
     )
     answer = execute(job)
     if answer.outcome is None:
@@ -90,9 +132,15 @@ def _shown(path: Path, root: Path) -> str:
 def _input(workspace: Workspace, folder: Path, subject: str, name: str) -> Input:
     """A path as it is, or the version that a REF names, put into the scratch folder."""
     path = workspace.root / subject
-    if path.exists():
-        return Input(str(path), "table", hash_bytes(str(path).encode()))
+    if path.exists() or any(mark in subject for mark in "*?["):
+        return Input(str(path), "table", _identity(workspace, path))
     return _place(workspace, folder, _artifact(workspace, subject), name)
+
+
+def _identity(workspace: Workspace, path: Path) -> Oid:
+    """What a path holds, so that it is not compared with itself; the path alone where it cannot be told."""
+    found = identify(workspace.store, workspace.index, path, "table") if path.exists() else None
+    return found.oid if found is not None else hash_bytes(str(path).encode())
 
 
 def _artifact(workspace: Workspace, reference: str) -> Artifact:
@@ -105,22 +153,7 @@ def _artifact(workspace: Workspace, reference: str) -> Artifact:
 
 
 def _place(workspace: Workspace, folder: Path, artifact: Artifact, name: str) -> Input:
-    target = folder / (name + Path(artifact.name).suffix)
+    target = folder / name / artifact.name
+    target.parent.mkdir(parents=True, exist_ok=True)
     place_artifact(workspace.store, artifact, target, mode="copy")
     return Input(str(target), artifact.type, artifact.oid)
-
-
-def _baseline(
-    workspace: Workspace, folder: Path, validation: Validation, subjects: Subjects, inputs: dict[str, Input], data: str
-) -> tuple[Input, str] | None:
-    if subjects.baseline:
-        return _input(workspace, folder, subjects.baseline, "baseline"), subjects.baseline
-    if validation.baseline is None:
-        return None
-    judged = inputs["data" if isinstance(validation, DataValidation) else "model"]
-    current = Artifact(judged.type, judged.oid, "file", "", 0, 1)
-    if validation.baseline == PREVIOUS:
-        found = find_previous(workspace, data.partition("@")[0], validation.name, current)
-    else:
-        found = find_baseline(workspace, validation.baseline, current)
-    return (_place(workspace, folder, found.artifact, "baseline"), found.label) if found else None

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from mlops_cli.base.errors import Place
 from mlops_cli.pipeline.cache import RunCache
 from mlops_cli.pipeline.distributions import Installed
-from mlops_cli.spec.project import Project, find_root, load_project
+from mlops_cli.spec.project import FILE, NoProject, Project, find_root, load_project
 from mlops_cli.store.journal import Journal
 from mlops_cli.store.stat_index import StatIndex
 from mlops_cli.store.store import Store
 
 FOLDER = ".mlops"
 REMEMBERED = "cache/specs"
+MEASURES = "cache/measures"
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,11 @@ class Workspace:
         return Installed(self.store.folder / "cache" / "distributions.json")
 
     @property
+    def measures(self) -> Path:
+        """Where it is kept what was measured of data."""
+        return self.store.folder / MEASURES
+
+    @property
     def remember(self) -> Path:
         """Where specs that were found valid are remembered."""
         return self.store.folder / REMEMBERED
@@ -62,3 +72,20 @@ def open_workspace(start: Path, spec: Path | None = None) -> Workspace:
         Store.create(folder)
     project = load_project(root, folder / REMEMBERED)
     return Workspace(root, project, Store.open(folder, project.durability))
+
+
+@contextmanager
+def workspace_or_scratch(start: Path, spec: Path | None = None) -> Iterator[Workspace]:
+    """The project that `start` is in; outside of any, a workspace around `start` whose store is gone at the end: files can
+    be looked at anywhere."""
+    try:
+        workspace = open_workspace(start, spec)
+    except NoProject:
+        with tempfile.TemporaryDirectory(prefix="mlops-") as folder:
+            store = Path(folder) / FOLDER
+            Store.create(store)
+            root = start.resolve()
+            project = Project(root.name, root, Place(FILE, 1, 1), (), "none", ())
+            yield Workspace(root, project, Store.open(store, "none"))
+        return
+    yield workspace

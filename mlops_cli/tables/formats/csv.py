@@ -194,7 +194,9 @@ def parts(path: Path) -> Iterator[Lines]:
     for block in blocks(path, quotes=True):
         if block.open_end and block.data.count(b'"') % 2 and UNCLOSED.search(block.data[-HEAD:]):
             line = block.first_line + block.data.count(b"\n")
-            raise BadTable(path, "a quoted value is never closed", "the file may be cut off, or a quote is missing", line)
+            raise BadTable(
+                path, "a quoted value is never closed", "the file may be cut off, or a quote is missing", line
+            )
         skip = header_end(block.data) if first else 0
         yield Lines(path, names, block.data[skip:], block.first_line + block.data[:skip].count(b"\n"))
         first = False
