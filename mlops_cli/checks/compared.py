@@ -18,9 +18,10 @@ from mlops_cli.spec.validation import Distance
 Form: TypeAlias = Literal["numbers", "categories", "lengths", "none"]
 """What is compared: the numbers, how often each value comes, or the lengths of texts that hardly repeat."""
 
-FEW_VALUES = 50
-"""Numbers with at most so many different values are looked at as categories too, integers with at most 100."""
-FEW_INTEGERS = 100
+FEW_VALUES = 10
+"""Numbers with at most so many different values are looked at as categories too, integers with at most 50. With more
+of them a neighbouring value is no category of its own: a warmer week is a small shift, not twenty new categories."""
+FEW_INTEGERS = 50
 HARDLY_REPEAT = 0.5
 """Texts of which more than this share are different are compared by their lengths."""
 FAMILIES: Mapping[Kind, str] = {
@@ -62,7 +63,7 @@ def form_of(new: ColumnSummary, old: ColumnSummary) -> Form:
 
 def hardly_repeats(column: ColumnSummary) -> bool:
     """Whether the texts are names or notes rather than categories."""
-    return column.filled > FEW_VALUES and column.distinct > HARDLY_REPEAT * column.filled
+    return column.filled > FEW_INTEGERS and column.distinct > HARDLY_REPEAT * column.filled
 
 
 def compare(new: ColumnSummary, old: ColumnSummary, by: Distance = "auto") -> Compared | None:

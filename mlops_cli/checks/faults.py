@@ -87,7 +87,7 @@ def evidence_of(
         tested=tested,
         time=current.column(time) if time is not None else None,
         time_before=baseline.column(time) if time is not None else None,
-        measure=words[-2] if len(words) > 2 else "distribution",
+        measure="rows" if rows else words[-2] if len(words) > 2 else "distribution",
         whole=verdict.slice is None,
     )
     signs = SCENE_SIGNS if rows else (*COLUMN_SIGNS, *SCENE_SIGNS)

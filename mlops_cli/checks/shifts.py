@@ -14,7 +14,7 @@ from statistics import median
 
 from scipy import special
 
-from mlops_cli.checks.changed import Change, changed, value_of
+from mlops_cli.checks.changed import SHARES, Change, changed, value_of
 from mlops_cli.checks.comparators.base import Case, Judgement, bound_text, limit_of, show
 from mlops_cli.checks.comparators.changes import change
 from mlops_cli.checks.comparators.drift import drift
@@ -140,7 +140,7 @@ def judge_change(case: ShiftCase) -> Judged:
     found = value_of(check.measure, new, counts[0])
     if old is None:
         return Judged(case, change(Case(check, found)))
-    before = value_of(check.measure, old, counts[1])
+    before = replace(value_of(check.measure, old, counts[1]), bad=0 if check.measure in SHARES else old.infinite)
     said = change(Case(check, found, before))
     if said.reason is not None or said.state not in ("pass", "fail"):
         return Judged(case, said)
@@ -189,7 +189,7 @@ def decided(
         said = confirmed(item.case, shift, said)
         if limit is None:
             return said, method
-        text = f"{without_bound(said)}, as earlier versions do among themselves (up to {show(limit)})"
+        text = f"{without_bound(said)}, as earlier versions do among themselves (up to {show(float(f'{limit:.2g}'))})"
         return Judgement("pass", text, "natural_variation"), method
     if said.state == "fail" and q is not None:
         return unsure(shift, said, q, spec, alpha), method
@@ -250,7 +250,8 @@ def natural(case: ShiftCase, shift: Compared | Change, alpha: float) -> tuple[fl
     else:
         effects = number_effects(case, versions)
     limit = predictive_limit(effects[:-1], alpha)
-    method = f"{shift.method}; natural variation of {len(versions)} versions: {show(float(f'{limit:.2g}'))}"
+    here, most = (show(float(f"{value:.2g}")) for value in (effects[-1], limit))
+    method = f"{shift.method}; {here} from {len(versions)} earlier versions, which vary by up to {most}"
     return (limit if effects[-1] <= limit else None), method
 
 

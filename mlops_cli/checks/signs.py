@@ -14,17 +14,20 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from mlops_cli.checks.comparators.base import percent
-from mlops_cli.checks.compared import compare, family, few_values
+from mlops_cli.checks.compared import FEW_VALUES, compare, family, few_values
 from mlops_cli.checks.described import named, said, spike
 from mlops_cli.checks.verdict import Evidence
 from mlops_cli.measures import distances
-from mlops_cli.measures.steps import Steps
+from mlops_cli.measures.steps import STEPS, Steps
 from mlops_cli.measures.summary import ColumnSummary, Numbers, Profile
 
 Says: TypeAlias = Literal["fault", "real"]
 
 SPIKE = 0.02
 """Least rise of one value's share that is called a spike."""
+FEW_ROWS = 30
+MOSTLY = 0.9
+"""A column of which so much was one value may hold nothing else in a batch by chance."""
 JUMP = 0.05
 """Least rise of the share without a value that is called a jump."""
 SURE = 0.001
@@ -33,6 +36,8 @@ FACTORS: Mapping[str, float] = {
     "2.54 (inches, cm)": 2.54, "1.609 (miles, km)": 1.609344, "0.4536 (pounds, kg)": 0.45359237,
     "3.281 (feet, m)": 3.280839895, "-1 (the sign)": -1.0,
 }  # fmt: skip
+ROUND = ("10", "100", "1,000", "1,000,000", "3,600", "Fahrenheit", "Celsius", "sign)")
+"""Conversions that nothing but a change of unit makes; a growth by half looks like miles."""
 SPECIAL = frozenset({0.0, -1.0, 9.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0, -9.0, -99.0, -999.0, -9999.0, -99999.0})
 """Numbers that often stand for a missing one."""
 SPECIAL_WORDS = frozenset({"", "na", "n/a", "nan", "none", "null", "nil", "-", "?", "unknown", "missing", "undefined"})
@@ -83,20 +88,50 @@ def value_spike(scene: Scene) -> Iterator[Evidence]:
     now, before = scene.new.numbers, scene.old.numbers
     if now is None or before is None or scene.new.kind == "boolean":
         return
-    value, share, was = spike(now.steps, before.steps)
-    hits, old_hits = share * now.count, was * before.count
-    if share - was < SPIKE or distances.shares_p(hits, now.count, old_hits, before.count) > SURE:
-        return
     dated = family(scene.new.kind) == "time"
-    rose = f"the value {said(value, dated)} went from {percent(was)} to {percent(share)} of the values"
-    special = value in SPECIAL or (dated and value == 0)
-    if now.minimum == now.maximum and before.minimum < before.maximum:
-        yield fault("constant", 3.0, f"the column holds nothing but {said(value)} now")
-    elif special and before.steps.count and len(before.steps.values) > 2:
-        yield fault("value_spike", 3.0, f"{rose}: a number that often stands for a missing one")
-    elif few_values(scene.new, scene.old) is None and was < SPIKE:
-        away = not before.minimum <= value <= before.maximum
-        yield fault("value_spike", 3.0 if away else 2.0, f"{rose}, and numbers of this column hardly repeat")
+    if now.minimum == now.maximum and before.minimum < before.maximum and now.count >= FEW_ROWS:
+        below, upto = before.steps.ranks(np.array([now.minimum]))
+        if upto[0] - below[0] < MOSTLY * before.count:
+            yield fault("constant", 3.0, f"the column holds nothing but {said(now.minimum, dated)} now")
+        return
+    found = []
+    for value, share, was in rises(now.steps, before.steps):
+        if distances.shares_p(share * now.count, now.count, was * before.count, before.count) > SURE:
+            continue
+        rose = f"the value {said(value, dated)} went from {percent(was)} to {percent(share)} of the values"
+        if (value in SPECIAL and share > 3 * was and len(before.steps.values) > 2) or (dated and value == 0):
+            found.append((3.0, f"{rose}: a number that often stands for a missing one"))
+        elif was < SPIKE and len(before.steps.values) > FEW_VALUES and isolated(value, now.steps):
+            found.append((3.0, f"{rose}, far from all others"))
+        elif was < SPIKE / 2 and len(before.steps.values) > 0.5 * min(before.count, STEPS):
+            found.append(
+                (2.0 if scene.old.distinct > 0.5 * scene.old.filled else 0.5, f"{rose}, which no value did before")
+            )
+    if found:
+        weight, text = max(found)
+        yield fault("value_spike", weight, text)
+
+
+def rises(new: Steps, old: Steps) -> list[tuple[float, float, float]]:
+    """Values whose share rose by 2 points at least, the most first: (value, share now, share before)."""
+    below, upto = old.ranks(new.values)
+    shares, before = new.masses / max(new.count, 1.0), (upto - below) / max(old.count, 1.0)
+    order = np.argsort(before - shares, kind="stable")[:10]
+    return [
+        (float(new.values[at]), float(shares[at]), float(before[at]))
+        for at in order
+        if shares[at] - before[at] >= SPIKE
+    ]
+
+
+def isolated(value: float, steps: Steps) -> bool:
+    """Whether no other number is near: within a tenth of the range that holds most of the numbers."""
+    others = steps.values[steps.values != value]
+    if not len(others):
+        return False
+    ends = steps.quantiles((0.1, 0.9))
+    with np.errstate(over="ignore"):
+        return bool(np.min(np.abs(others - value)) > max(float(ends[1] - ends[0]) / 10, abs(value) * 1e-9) > 0)
 
 
 def word_spike(scene: Scene) -> Iterator[Evidence]:
@@ -108,8 +143,9 @@ def word_spike(scene: Scene) -> Iterator[Evidence]:
         share, was = count / scene.new.filled, before.get(text, 0) / scene.old.filled
         if share - was >= SPIKE and text.strip().casefold() in SPECIAL_WORDS:
             yield fault("value_spike", 3.0, f"the text {named(text)} went from {percent(was)} to {percent(share)}")
-    if scene.new.distinct == 1 and scene.old.distinct > 1 and scene.new.words.top:
-        yield fault("constant", 2.0, f"the column holds nothing but {named(scene.new.words.top[0][0])} now")
+    top = scene.new.words.top
+    if scene.new.distinct == 1 and scene.old.distinct > 1 and before.get(top[0][0], 0) < MOSTLY * scene.old.filled:
+        yield fault("constant", 2.0, f"the column holds nothing but {named(top[0][0])} now")
 
 
 def null_jump(scene: Scene) -> Iterator[Evidence]:
@@ -129,22 +165,23 @@ def unit_ratio(scene: Scene) -> Iterator[Evidence]:
         return
     steps, old = now.steps, before.steps
     apart = fit(steps, old, 1.0)
-    best, name = apart, ""
+    best, name = min((fit(steps, old, factor, added), word) for word, factor, added in conversions(scene))
+    if best <= 0.25 * apart and apart - best >= 0.1:
+        round_one = name.endswith(ROUND)
+        text = f"the numbers fit the earlier ones {name}: the KS distance falls from {apart:.2f} to {best:.2f}"
+        yield fault("unit_ratio", 4.0 if round_one else 2.0, text)
+
+
+def conversions(scene: Scene) -> Iterator[tuple[str, float, float]]:
+    """(in words, factor, added) of the changes of unit that are possible; counts are not measured in miles."""
+    counts = scene.new.kind == scene.old.kind == "integer"
     for label, factor in FACTORS.items():
-        for size, word in ((factor, f"times {label}"), (1 / factor, f"divided by {label}")):
-            near = fit(steps, old, size)
-            best, name = (near, word) if near < best else (best, name)
-    for word, factor, added in (
-        ("from Celsius to Fahrenheit", 1.8, 32.0),
-        ("from Fahrenheit to Celsius", 1 / 1.8, -32 / 1.8),
-    ):
-        near = fit(steps, old, factor, added)
-        best, name = (near, word) if near < best else (best, name)
-    if not name or best > 0.25 * apart or apart - best < 0.1:
-        return
-    common = name.endswith(("10", "100", "1,000", "1,000,000", "3,600", "60")) or "Fahrenheit" in name
-    text = f"the numbers fit the earlier ones {name}: the KS distance falls from {apart:.2f} to {best:.2f}"
-    yield fault("unit_ratio", 4.0 if common else 2.0, text)
+        if label.endswith(")") and counts and factor > 0:
+            continue
+        yield f"times {label}", factor, 0.0
+        yield f"divided by {label}", 1 / factor, 0.0
+    yield "from Celsius to Fahrenheit", 1.8, 32.0
+    yield "from Fahrenheit to Celsius", 1 / 1.8, -32 / 1.8
 
 
 def fit(new: Steps, old: Steps, factor: float, added: float = 0.0) -> float:
@@ -236,7 +273,8 @@ def whole_distribution(scene: Scene) -> Iterator[Evidence]:
     shares = (0.1, 0.25, 0.5, 0.75, 0.9)
     ends = now.steps.quantiles(shares) - before.steps.quantiles(shares)
     spread = distances.spread_of(before.steps)
-    same_way = bool(np.all(ends > 0) or np.all(ends < 0)) and float(np.max(np.abs(ends))) >= 0.05 * spread
+    one_way = np.all(ends >= 0) or np.all(ends <= 0)
+    same_way = bool(one_way and np.count_nonzero(ends) >= 4) and float(np.max(np.abs(ends))) >= 0.05 * spread
     if same_way and stable(now, before) and not outside(now, before):
         yield real(
             "whole_distribution",

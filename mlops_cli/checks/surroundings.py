@@ -16,16 +16,27 @@ from mlops_cli.measures.summary import NUMERIC, ColumnSummary, Times
 
 SceneSign: TypeAlias = Callable[[Scene], Iterator[Evidence]]
 FEW_ROWS = 30
+ENOUGH_VERSIONS = 3
+APART = 0.45
+"""KS distance from which the rows of two versions lie apart."""
 
 
 def row_count(scene: Scene) -> Iterator[Evidence]:
-    """Far fewer rows than ever, or growth."""
-    earlier = [profile.rows for profile in scene.profiles] or [scene.baseline.rows]
+    """Far fewer rows than ever, or growth. One baseline says little: a batch may be small by nature."""
+    earlier = [profile.rows for profile in scene.profiles]
+    known = len(earlier) >= ENOUGH_VERSIONS
+    if not known and scene.measure != "rows":
+        return
     rows, least, most = scene.current.rows, min(earlier), max(earlier)
     if rows < 0.6 * least:
-        yield fault("truncated_load", 2.0, f"{rows:,} rows came, and never fewer than {least:,} before")
+        yield fault(
+            "truncated_load", 2.0 if known else 1.0, f"{rows:,} rows came, and never fewer than {least:,} before"
+        )
     elif rows > 1.2 * most:
-        yield real("growth", 0.7, f"{rows:,} rows came, and never more than {most:,} before")
+        yield real("growth", 1.0, f"{rows:,} rows came, and never more than {most:,} before")
+    steps = np.diff([*earlier[-4:], rows])
+    if known and steps[-1] and np.count_nonzero(steps * steps[-1] > 0) == len(steps) and scene.measure == "rows":
+        yield real("gradual", 2.5, f"rows went the same way in each of the {len(steps) - 1} steps before")
 
 
 def repeated_rows(scene: Scene) -> Iterator[Evidence]:
@@ -42,18 +53,41 @@ def repeated_rows(scene: Scene) -> Iterator[Evidence]:
 
 
 def part_of_the_data(scene: Scene) -> Iterator[Evidence]:
-    """The rows lie within one value or a small part of another column, as a partial load or a sorted file makes."""
+    """The rows lie within one value or a small part of another column, as a partial load or a sorted file makes.
+
+    Columns that were as narrow in an earlier version, such as a month, are so by nature.
+    """
     found = []
-    for column in scene.current.columns:
-        before = scene.baseline.column(column.name)
-        if before is None or column.name == scene.new.name or min(column.filled, before.filled) < FEW_ROWS:
-            continue
+    for column, before in others(scene):
         text = narrowed(column, before)
-        if text is not None:
+        past = (profile.column(column.name) for profile in scene.profiles)
+        if text is not None and all(item is None or narrowed(item, before) is None for item in past):
             found.append(text)
     if found:
         more = f", and so do {len(found) - 1} other columns" if len(found) > 1 else ""
         yield fault("part_of_the_data", 2.5 if len(found) > 1 else 2.0, f"the rows lie within {found[0]}{more}")
+
+
+def another_part(scene: Scene) -> Iterator[Evidence]:
+    """Two columns at least lie somewhere else: these are other rows, such as the rest of a sorted file."""
+    away = []
+    for name in scene.changed:
+        new, old = scene.current.column(name), scene.baseline.column(name)
+        if new is None or old is None or new.numbers is None or old.numbers is None or family(new.kind) == "time":
+            continue
+        apart = compare(new, old, "ks")
+        if apart is not None and apart.effect >= APART:
+            away.append(f"{name} (KS distance {apart.effect:.2f})")
+    if len(away) >= 2:
+        yield fault("another_part", 1.5, f"the rows lie elsewhere in {' and '.join(away[:3])}")
+
+
+def others(scene: Scene) -> Iterator[tuple[ColumnSummary, ColumnSummary]]:
+    """The other columns with enough values, now and before."""
+    for column in scene.current.columns:
+        before = scene.baseline.column(column.name)
+        if before is not None and column.name != scene.new.name and min(column.filled, before.filled) >= FEW_ROWS:
+            yield column, before
 
 
 def narrowed(column: ColumnSummary, before: ColumnSummary) -> str | None:
@@ -165,5 +199,5 @@ def many_columns(scene: Scene) -> Iterator[Evidence]:
 
 
 SCENE_SIGNS: Sequence[SceneSign] = (
-    row_count, repeated_rows, part_of_the_data, time_coverage, slices, many_columns,
+    row_count, repeated_rows, part_of_the_data, another_part, time_coverage, slices, many_columns,
 )  # fmt: skip

@@ -216,7 +216,8 @@ def new_share_p(table: Table) -> float:
     if not n or not m or not unseen:
         return 1.0
     single = float(np.count_nonzero(table.old == 1))
-    return float(special.bdtrc(unseen - 1, n, min(1.0, (single + 1) / (m + 1))))
+    chance = min(1.0, (single + 1) / (m + 1))
+    return float(special.betainc(unseen, n - unseen + 1, chance))  # the upper tail of the binomial distribution
 
 
 def cramers_v(table: Table) -> float:
