@@ -10,6 +10,7 @@ from mlops_cli.base.clock import now as clock
 from mlops_cli.checks.asked import Settings, Subject, ask_all
 from mlops_cli.checks.comparators import COMPARATORS
 from mlops_cli.checks.comparators.base import Case, verdict, without_rows
+from mlops_cli.checks.faults import explain_changes
 from mlops_cli.checks.past import NO_PAST, Past
 from mlops_cli.checks.pulling import PULLED, pulling_rows, repeating_rows
 from mlops_cli.checks.repeating import repeating
@@ -102,7 +103,10 @@ def judge_all(spec: DataValidation, subject: Subject, past: Past, now: float, mo
     verdicts.update(zip(cases, judge_shifts(list(cases.values()), spec), strict=True))
     slices = {label: place for place, label in enumerate(subject.found.slices, start=1)}
     order = sorted(verdicts, key=lambda key: (key[0], slices.get(key[1] or "", 0)))
-    return [with_rows(subject.checks[key[0]], verdicts[key], subject) for key in order]
+    found = [with_rows(subject.checks[key[0]], verdicts[key], subject) for key in order]
+    if subject.profile is None or past.baseline is None:
+        return found
+    return explain_changes(found, subject.profile, past.baseline, past.history, time=spec.time)
 
 
 def with_rows(check: Check, said: Verdict, subject: Subject) -> Verdict:
@@ -217,7 +221,7 @@ def known_count(column: ColumnSummary, check: Check) -> int:
     if column.numbers is None:
         return 0
     steps = column.numbers.steps
-    masses = dict(zip(steps.values.tolist(), steps.masses.tolist(), strict=True))
+    masses: dict[float, float] = dict(zip(steps.values.tolist(), steps.masses.tolist(), strict=True))
     numbers = (float(value) for value in wanted if isinstance(value, int | float) and not isinstance(value, bool))
     return round(sum(masses.get(number, 0.0) for number in numbers))
 

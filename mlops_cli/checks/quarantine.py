@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
-from mlops_cli.base.errors import StageFailed
+from mlops_cli.base.errors import StageFailed, UserError
 from mlops_cli.checks.asked import Subject
 from mlops_cli.checks.comparators.base import percent
 from mlops_cli.checks.data import Judged
@@ -30,6 +30,7 @@ from mlops_cli.tables.writing import open_writer
 
 ROW, REASONS, FILE = "mlops_row", "mlops_reasons", "mlops_file"
 """The columns that rows set aside have besides their own: which row it was (from 1), why, and of which file."""
+PARTED = "; "
 OURS = (ROW, REASONS, FILE)
 SETTING_ASIDE = (frozenset(CONDITIONS) - {"zeros", "sentinels"}) | {"references", "unique", "keys", "rule"}
 """Measures whose rows can be set aside; of shares, `nulls` and `empties` only where none is allowed."""
@@ -126,7 +127,7 @@ def refuse_our_names(table: pa.Table, part: Part) -> None:
 def explained(table: pa.Table, masks: Mapping[str, Mask], wrong: Mask, start: int, part: Part) -> pa.Table:
     """Rows that are set aside, with their numbers, reasons (check ids, parted by `; `) and file."""
     rows = np.flatnonzero(wrong)
-    reasons = ["; ".join(name for name, mask in masks.items() if mask[row]) for row in rows.tolist()]
+    reasons = [PARTED.join(name for name, mask in masks.items() if mask[row]) for row in rows.tolist()]
     ours = [
         pa.array(rows + start + 1),
         pa.array(reasons, type=pa.string()),
@@ -188,6 +189,40 @@ def released_rows(path: Path | None) -> Hashes:
     return different(np.concatenate([whole_rows(part.table()) for part in open_dataset(path).parts()]))
 
 
+def choose_rows(aside: pa.Table, checks: Sequence[str], rows: Sequence[int]) -> tuple[pa.Table, int]:
+    """The rows of a quarantine that are meant, and how many others there are: those that only some checks have set aside,
+    those with some numbers, or all. Raises UserError where that is none."""
+    reasons = [set(text.split(PARTED)) for text in aside.column(REASONS).to_pylist()]
+    known = set().union(*reasons)
+    for check in checks:
+        if check not in known:
+            raise UserError(
+                f"no row was set aside by '{check}'", f"the reasons are {', '.join(sorted(known)) or 'none'}"
+            )
+    numbers = aside.column(ROW).to_pylist()
+    unknown_rows = sorted(set(rows) - set(numbers))
+    if unknown_rows:
+        raise UserError(f"row {unknown_rows[0]} is not among the rows that were set aside", "mlops show lists them")
+    wanted = np.asarray(
+        [
+            (not checks or reason <= set(checks)) and (not rows or number in rows)
+            for reason, number in zip(reasons, numbers, strict=True)
+        ],
+        dtype=np.bool_,
+    )
+    if not wanted.any():
+        raise UserError("no row is meant", "a row is released when every reason it has is among those that are given")
+    return aside.filter(pa.array(wanted)), int(np.count_nonzero(~wanted))
+
+
+def joined_releases(old: pa.Table | None, new: pa.Table) -> pa.Table:
+    """Rows that were released before, and now; each once."""
+    if old is None:
+        return new
+    again = inside(whole_rows(new), np.sort(whole_rows(old)))
+    return pa.concat_tables([old, new.filter(pa.array(~again))], promote_options="permissive")
+
+
 def with_quarantine(report: Report, quarantine: Quarantine, done: SetAside, checks: Sequence[Check]) -> Report:
     """The report when rows have been set aside: their checks warn, and one more says whether there were too many."""
     settled = {check.id for check in checks}
@@ -196,13 +231,18 @@ def with_quarantine(report: Report, quarantine: Quarantine, done: SetAside, chec
             verdict,
             state="warn",
             reason="set_aside",
-            message=f"{verdict.message}; set aside as {quarantine.name}",
+            message=f"{verdict.message}; {became(done.reasons.get(verdict.check, 0), quarantine)}",
         )
         if verdict.check in settled and verdict.state == "fail"
         else verdict
         for verdict in report.verdicts
     )
     return replace(report, verdicts=(*verdicts, limit(quarantine, done)), aside=done.aside, released=done.released)
+
+
+def became(aside: int, quarantine: Quarantine) -> str:
+    """What became of the rows of one check."""
+    return f"{aside:,} set aside as {quarantine.name}" if aside else "they have been released"
 
 
 def limit(quarantine: Quarantine, done: SetAside) -> Verdict:

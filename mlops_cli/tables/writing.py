@@ -70,15 +70,18 @@ def fitted(table: pa.Table, schema: pa.Schema, path: Path) -> pa.Table:
 def make_sink(path: Path, schema: pa.Schema) -> Sink:
     """The writer of the format that the file's ending names."""
     form = format_of(path).NAME
+    sink: Sink
     if form == "parquet":
-        return pyarrow.parquet.ParquetWriter(path, schema, compression="zstd", compression_level=1, version="2.6")
-    if form == "arrow":
-        return pyarrow.ipc.new_file(str(path), schema)
-    if form == "csv":
-        return pyarrow.csv.CSVWriter(
+        sink = pyarrow.parquet.ParquetWriter(path, schema, compression="zstd", compression_level=1, version="2.6")
+    elif form == "arrow":
+        sink = pyarrow.ipc.new_file(str(path), schema)
+    elif form == "csv":
+        sink = pyarrow.csv.CSVWriter(
             pa.output_stream(str(path)), schema, write_options=pyarrow.csv.WriteOptions(quoting_style="needed")
         )
-    return JsonLines(path)
+    else:
+        sink = JsonLines(path)
+    return sink
 
 
 @dataclass

@@ -57,6 +57,7 @@ class Publisher:
             if complete or self._gated_and_passed(source):
                 wanted[source] = ("data", artifact, None)
         wanted.update(self._passes(complete))
+        wanted.update(self._set_aside())
         if complete:
             for node in self._done():
                 for output in node.stage.outputs:
@@ -97,6 +98,16 @@ class Publisher:
                 validation = self.validations[node.stage.verb.spec]
                 name = passed_name(edge_name(self.graph.pipeline, edges[0]), validation.name)
                 found[name] = ("data", self._content(edges[0]), edges[0].node)
+        return found
+
+    def _set_aside(self) -> dict[str, Target]:
+        """The rows that gates have set aside, also where a gate said no: somebody will want to see them."""
+        found: dict[str, Target] = {}
+        for name, result in self.results.items():
+            node = self.graph.nodes[name]
+            for output in node.stage.outputs if isinstance(node.stage.verb, Validate) else ():
+                if output.publish is not None and output.name in result.outputs:
+                    found[output.publish] = ("data", result.outputs[output.name], name)
         return found
 
     def _content(self, edge: Edge) -> Artifact:

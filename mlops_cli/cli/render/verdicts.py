@@ -16,6 +16,7 @@ MARKS = {
     "not_run": ("- not run", "dim"),
 }
 CELL = 40  # characters of an example value
+CALLS = {"fault": "a processing fault?", "real": "a real change?", "unclear": "a fault or a real change?"}
 FOLDED = 8  # checks without an answer that are shown one by one
 
 
@@ -28,6 +29,9 @@ def gate_text(label: str, report: Report, *, verbose: bool = False, brief: bool 
     words = ", ".join(f"{counts[state]} {MARKS[state][0][2:]}" for state in MARKS if counts[state]) or "no checks"
     state = paint("passed", "good") if report.passed else paint("said no", "bad")
     rows = f" on {report.rows:,} rows" if report.rows is not None else ""
+    if report.aside is not None:
+        kept = (report.rows or 0) - report.aside
+        rows += f" = {kept:,} kept + {report.aside:,} set aside"
     against = f", against {report.baseline}" if report.baseline else ""
     head = f"gate {paint(label, 'bold')} ({report.validation}){rows}{against}: {state} ({words})"
     everything = verbose or (report.kind == "model" and not brief)
@@ -50,6 +54,7 @@ def gate_text(label: str, report: Report, *, verbose: bool = False, brief: bool 
     if hidden:
         parts.append(f"  {counted(hidden, 'check')} without an answer (-v shows them)")
     parts += [_examples(verdict) for verdict in shown if verdict.examples]
+    parts += [_evidence(verdict) for verdict in shown if verdict.evidence and verdict.state in ("fail", "warn")]
     return "\n".join(part for part in parts if part)
 
 
@@ -70,6 +75,15 @@ def _examples(verdict: Verdict) -> str:
     columns = list(dict.fromkeys(["row", *(name for row in verdict.examples for name in row)]))
     rows = [[cell(row.get(name)) for name in columns] for row in verdict.examples]
     return f"  rows that break {verdict.check}:\n" + table(rows, head=columns, indent="    ")
+
+
+def _evidence(verdict: Verdict) -> str:
+    """Why a change is called a fault or real: the signs with their weights."""
+    part = f" in {verdict.slice}" if verdict.slice else ""
+    rows = [[item.says, f"{item.weight:+.1f}", item.text] for item in verdict.evidence]
+    return f"  {CALLS[verdict.cause or 'unclear']}: {verdict.check}{part}\n" + table(
+        rows, head=("SIGN OF", "WEIGHT", "WHAT WAS SEEN"), indent="    "
+    )
 
 
 def cell(value: Json) -> str:
