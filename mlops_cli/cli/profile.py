@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlops_cli.base.errors import UserError
 from mlops_cli.cli.command import Commands, Session, command
 from mlops_cli.cli.complete import references
 
@@ -50,6 +49,7 @@ def profile(
 ) -> int:
     """Tell what is in a data set, and what changed since another version of it."""
     from mlops_cli.cli.render.profiles import column_text, profile_text, screen_width
+    from mlops_cli.cli.written import write_file
     from mlops_cli.workflows.profile_data import profile_data, record
 
     profiled = profile_data(session.folder, data, against, slices or ())
@@ -59,22 +59,14 @@ def profile(
     else:
         text = profile_text(profiled, top=top, verbose=session.verbose, cells=cells)
     if page is not None:
-        text = _write(session.folder / page, page, profiled)
+        text = write_file(session.folder, page, _page(profiled))
     session.screen.result(record(profiled, column) if session.screen.as_json else None, text)
     return 0
 
 
-def _write(path: Path, shown: Path, profiled: Profiled) -> str:
-    """Write the page; says so in a line. Raises UserError where it cannot be written."""
-    from mlops_cli.base.files import write_atomic
-    from mlops_cli.cli.screen import size
+def _page(profiled: Profiled) -> str:
     from mlops_cli.reports.profile_page import Side
     from mlops_cli.reports.profile_page import page as whole
 
     old = Side(profiled.against or "", profiled.old) if profiled.old else None
-    content = whole(Side(profiled.name, profiled.profile), old).encode("utf-8", "replace")
-    try:
-        write_atomic(path, content)
-    except OSError as error:
-        raise UserError(f"{shown} cannot be written: {error.strerror}") from None
-    return f"{shown}: {size(len(content))}"
+    return whole(Side(profiled.name, profiled.profile), old)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from mlops_cli.measures.distances import by_size, ks, ks_p, shares_p, without_chance
+from mlops_cli.measures.sentinels import sentinels
 from mlops_cli.measures.steps import Steps
 from mlops_cli.measures.summary import ColumnSummary, Numbers
 from mlops_cli.reports import figures
@@ -79,7 +80,9 @@ def _changes(new: ColumnSummary, old: ColumnSummary, sure: float) -> Iterator[tu
     values, earlier = _few(new), _few(old)
     if new.kind != "boolean" and values and earlier and len(values.keys() | earlier.keys()) <= FEW:
         yield from _values(new, values, earlier, sure)
-    elif new.lengths and old.lengths:
+        return
+    yield from _suspects(new, old, sure)
+    if new.lengths and old.lengths:
         size = steps_distance(new.lengths.steps, old.lengths.steps, sure)
         if size > 0:
             yield size, f"mean length {figures.figure(old.lengths.mean)} → {figures.figure(new.lengths.mean)}"
@@ -108,6 +111,19 @@ def _numbers(column: ColumnSummary, new: Numbers, old: Numbers, sure: float) -> 
     spread, earlier = new.std or 0.0, old.std or 0.0
     if min(spread, earlier) < 0.8 * max(spread, earlier):
         yield size, f"spread {figures.figure(earlier)} → {figures.figure(spread)}"
+
+
+def _suspects(new: ColumnSummary, old: ColumnSummary, sure: float) -> Iterator[tuple[float, str]]:
+    """Values that may stand for "no value": they hardly move a distribution, and matter more than what does."""
+    after, before = dict(sentinels(new)), dict(sentinels(old))
+    for value in sorted(after.keys() | before.keys()):
+        size = share_distance(after.get(value, 0), new.rows, before.get(value, 0), old.rows, sure)
+        if size > 0:
+            name = f"'{figures.named(readable(value, new), VALUE)}'"
+            now, then = (
+                figures.portion(found.get(value, 0), of) for found, of in ((after, new.rows), (before, old.rows))
+            )
+            yield size, f"{name} {then} → {now}"
 
 
 def _values(
