@@ -26,6 +26,8 @@ EXACT_CELLS = 100_000
 EXACT_HITS = 2_000
 """Up to so many hits in two shares, the p-value of their difference is Fisher's."""
 
+LARGEST = float(np.finfo(np.float64).max)
+
 
 @dataclass(frozen=True)
 class Table:
@@ -95,9 +97,7 @@ def wasserstein(new: Steps, old: Steps) -> float:
     top = np.abs(left) + np.abs(right)
     crossing = (left * right < 0) & (top > 0)
     height = np.where(crossing, (left**2 + right**2) / np.where(crossing, 2 * top, 1.0), top / 2)
-    with np.errstate(over="ignore"):
-        area = float(np.sum(height * np.diff(points)))
-    return min(area, float(np.finfo(np.float64).max))
+    return area(height, points)
 
 
 def wasserstein_by_chance(new: Steps, old: Steps) -> float:
@@ -109,9 +109,13 @@ def wasserstein_by_chance(new: Steps, old: Steps) -> float:
     points = np.union1d(new.values, old.values)
     pooled = (new.ranks(points)[1] + old.ranks(points)[1])[:-1] / (n + m)
     spread = np.sqrt(np.clip(pooled * (1 - pooled), 0, None))
+    return area(spread * math.sqrt(2 / math.pi * by_size(n, m)), points)
+
+
+def area(height: Floats, points: Floats) -> float:
+    """The area of bars between the points, shape (points - 1,); the largest double where it is more."""
     with np.errstate(over="ignore"):
-        area = float(np.sum(spread * np.diff(points)))
-    return min(area * math.sqrt(2 / math.pi * by_size(n, m)), float(np.finfo(np.float64).max))
+        return min(float(np.sum(height * np.minimum(np.diff(points), LARGEST))), LARGEST)
 
 
 def spread_of(steps: Steps) -> float:
@@ -123,7 +127,7 @@ def spread_of(steps: Steps) -> float:
         with np.errstate(over="ignore"):
             width = float(ends[1] - ends[0])
         if width > 0:
-            return min(width, float(np.finfo(np.float64).max))
+            return min(width, LARGEST)
     return 0.0
 
 
@@ -369,7 +373,7 @@ def log_std_ratio(new: Moments, old: Moments, confidence: float = 0.95) -> Diffe
     if new.n < 2 or old.n < 2 or not (new.std > 0 or old.std > 0):
         return Difference(0.0, -math.inf, math.inf, 1.0)
     if not (new.std > 0 and old.std > 0):
-        end = math.copysign(math.log(np.finfo(np.float64).max), new.std - old.std)
+        end = math.copysign(math.log(LARGEST), new.std - old.std)
         few = min(new.n, old.n) < LEAST_EXPECTED
         return Difference(end, end, end, 1.0 if few else 0.0)
     value = math.log(new.std) - math.log(old.std)

@@ -51,8 +51,9 @@ class Steps:
         here = np.clip(at, 0, len(self.values) - 1)
         then = np.minimum(here + 1, len(self.values) - 1)
         equal = (at >= 0) & (self.values[here] == points)
-        start, width = self.upto[here], self.values[then] - self.values[here]
+        start = self.upto[here]
         with np.errstate(invalid="ignore", over="ignore"):
+            width = self.values[then] - self.values[here]
             part = np.where(width > 0, (points - self.values[here]) / np.where(width > 0, width, 1.0), 0.0)
         between = start + (self.below[then] - start) * np.clip(np.nan_to_num(part), 0.0, 1.0)
         between = np.where(at < 0, 0.0, np.where(here == then, start, between))
