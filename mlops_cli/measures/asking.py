@@ -29,8 +29,8 @@ BOUNDED = frozenset({"min", "max", "length_min", "length_max", "gaps"})
 
 @dataclass(frozen=True, eq=False)
 class Wants:
-    """What is to be measured. `kinds`: the types that the spec declares or that its checks imply; other columns are read
-    as what they are. `profile`: every column is summarised, and its slices too."""
+    """What is to be measured. `kinds`: the types that the spec declares or that its checks imply; other columns are
+    read as what they are. `profile`: every column is summarised, and its slices too."""
 
     checks: tuple[Check, ...] = ()
     kinds: Mapping[str, ColumnType] = field(default_factory=dict)

@@ -15,7 +15,17 @@ import pyarrow.compute as pc
 from mlops_cli.base.errors import SpecError
 from mlops_cli.base.records import Json
 from mlops_cli.measures.formats import fits
-from mlops_cli.measures.values import MICRO, Mask, Values, as_doubles, nulls_of, to_mask, written
+from mlops_cli.measures.hashes import numbers_in
+from mlops_cli.measures.values import (
+    MICRO,
+    Mask,
+    Values,
+    as_doubles,
+    nulls_of,
+    text_array,
+    to_mask,
+    written,
+)
 from mlops_cli.spec.validation import Bound, Check
 
 WHOLE = re.compile(r"-?\d+")
@@ -93,7 +103,7 @@ def among(wanted: Sequence[Json], values: Values) -> Mask:
         return np.isin(values.typed, np.asarray(moments, dtype=np.int64)) & values.present
     if values.kind != "string" or values.wrong is not None:
         return no_rows(values)
-    texts = pa.array([as_text(value) for value in wanted], type=pa.string())
+    texts = text_array([as_text(value) for value in wanted])
     return by_text(values, lambda column: to_mask(pc.is_in(column, value_set=texts)))
 
 
@@ -120,7 +130,7 @@ def by_text(values: Values, test: Callable[[pa.Array], Mask]) -> Mask:
     if pa.types.is_dictionary(raw.type):
         if not len(raw.dictionary):
             return no_rows(values)
-        codes = raw.indices.fill_null(0).to_numpy(zero_copy_only=False)
+        codes = numbers_in(raw.indices.fill_null(0))
         found: Mask = test(raw.dictionary)[codes] & ~values.null
         return found
     return test(raw) & ~values.null
@@ -137,7 +147,7 @@ def refuse_pattern(check: Check) -> None:
     if check.pattern is None:
         return
     try:
-        pc.match_substring_regex(pa.array([""]), f"^(?:{check.pattern})$")
+        pc.match_substring_regex(text_array([""]), f"^(?:{check.pattern})$")
     except pa.ArrowInvalid as error:
         why = str(error).removeprefix("Invalid regular expression: ")
         raise SpecError(f"the pattern '{check.pattern}' cannot be used: {why}", None, check.place) from None
@@ -162,7 +172,7 @@ def lengths(check: Check, values: Values) -> Broken:
     bound = check.bound.value if check.bound is not None else 0.0
     short = check.measure == "length_min"
     if values.kind == "list":
-        sizes = pc.list_value_length(values.raw).fill_null(0).to_numpy(zero_copy_only=False)
+        sizes = as_doubles(numbers_in(pc.list_value_length(values.raw).fill_null(0)))
         return Broken((sizes < bound if short else sizes > bound) & values.filled, values.filled)
 
     def within(texts: pa.Array) -> Mask:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from mlops_cli.base.errors import StageFailed
+from mlops_cli.measures.hashes import numbers_in
 from mlops_cli.measures.slices import MOST, plain
 from mlops_cli.measures.tallies import plain_value
 from mlops_cli.measures.values import Mask, Values, as_doubles
@@ -16,8 +17,8 @@ from mlops_cli.spec.validation import Slice
 
 
 def cut_part(slices: Sequence[Slice], columns: Mapping[str, Values]) -> dict[str, Mask]:
-    """Label -> rows, for every slice that the part has rows of. Raises StageFailed for more than 200 values, and for bins
-    of a column without numbers."""
+    """Label -> rows, for every slice that the part has rows of. Raises StageFailed for more than 200 values, and for
+    bins of a column without numbers."""
     found: dict[str, Mask] = {}
     for item in slices:
         values = columns.get(item.column)
@@ -33,7 +34,7 @@ def by_values(values: Values) -> dict[str, Mask]:
     if len(labels) > MOST:
         hint = f"cut it into bins: {{{values.name}: [0, 10, 100]}}"
         raise StageFailed(f"the slice '{values.name}' has {len(labels):,} values", hint)
-    codes = raw.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    codes = numbers_in(raw.indices.fill_null(-1))
     found: dict[str, Mask] = {}
     for code, label in enumerate(labels):
         rows = (codes == code) & ~values.missing

@@ -1,12 +1,13 @@
 """One pass over the parts of a data set for everything that profiles and checks need of it.
 
-Each column of each part is one piece of work: read once, read as its type once, then summarised and asked by every check.
-The pieces run on all threads, are kept under the identity of what they were measured from, and are merged at the end. What
-needs several columns (rules, compound keys) is one more piece of work a part.
+Each column of each part is one piece of work: read once, read as its type once, then summarised and asked by every
+check. The pieces run on all threads, are kept under the identity of what they were measured from, and are merged at
+the end. What needs several columns (rules, compound keys) is one more piece of work a part.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -161,8 +162,10 @@ def disordered(worker: Worker, pieces: Pieces) -> frozenset[str]:
         if check.measure != "unique":
             continue
         tallies = [tally for unit in pieces.of(check.subject).values() for tally in tallies_of(worker, check, unit)]
-        spans = sorted((tally.first, tally.last) for tally in tallies if tally.first is not None)
-        chained = all(before[1] < after[0] for before, after in zip(spans, spans[1:], strict=False))  # type: ignore[operator]
+        spans = sorted(
+            (tally.first, tally.last) for tally in tallies if tally.first is not None and tally.last is not None
+        )
+        chained = all(before[1] < after[0] for before, after in itertools.pairwise(spans))
         if spans and (not chained or any(tally.run for tally in tallies)):
             found.add(check.subject)
     return frozenset(found)
@@ -192,7 +195,7 @@ def gather(worker: Worker, pieces: Pieces) -> Found:
                 slices[label] = sum(piece.rows for piece in found.values())
             columns = [piece.summary for piece in found.values() if piece.summary is not None]
             if columns:
-                summaries[name, label] = whole_summary(name, columns, total if label is None else None)
+                summaries[name, label] = whole_summary(columns, total if label is None else None)
             for at, check in enumerate(checks):
                 if label is None or check.per_slice:
                     parts = [piece.tallies[at] for piece in found.values()]
@@ -203,7 +206,7 @@ def gather(worker: Worker, pieces: Pieces) -> Found:
     return Found(total, tuple(pieces.names), summaries, tallies, ordered, pieces.reused, len(pieces.units))
 
 
-def whole_summary(name: str, parts: Sequence[ColumnSummary], rows: int | None) -> ColumnSummary:
+def whole_summary(parts: Sequence[ColumnSummary], rows: int | None) -> ColumnSummary:
     """The merged summary; rows of parts that lack the column are rows without a value."""
     found = merge(parts)
     lacking = 0 if rows is None else rows - found.rows
@@ -285,7 +288,8 @@ def profile(
     cache: Path | None = None,
     progress: Progress | None = None,
 ) -> Profile:
-    """The profile of a data set. Raises BadTable for rows that cannot be read, StageFailed for slices that cannot be cut."""
+    """The profile of a data set. Raises BadTable for rows that cannot be read, StageFailed for slices that cannot be
+    cut."""
     found = measure(dataset, Wants(slices=tuple(slices)), threads=threads, cache=cache, progress=progress)
     return profile_of(dataset, found)
 

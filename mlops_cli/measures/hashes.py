@@ -11,6 +11,8 @@ import pyarrow as pa
 Hashes: TypeAlias = npt.NDArray[np.uint64]
 
 BLOCK = 1 << 15  # texts hashed at once: their intermediate arrays stay in the caches of a processor
+FLOATS = {"float": "float32", "double": "float64", "halffloat": "float16"}
+"""Arrow's names of broken numbers -> numpy's."""
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 WEIGHTS = np.random.default_rng(20_261_124).integers(1, 2**63, 512, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
 """Odd multipliers, one for each eight bytes of a text."""
@@ -41,6 +43,20 @@ def number_codes(values: npt.NDArray[np.generic]) -> Hashes:
     if not whole.any():
         return doubles.view(np.uint64)
     return np.where(whole, np.where(whole, doubles, 0.0).astype(np.int64).view(np.uint64), doubles.view(np.uint64))
+
+
+def numbers_in(array: pa.Array) -> npt.NDArray[np.generic]:
+    """An array of numbers or true and false without nulls as numpy, shape (n,), copied only for the latter. (Arrow's
+    own way would load pandas.)"""
+    start, stop = array.offset, array.offset + len(array)
+    data = array.buffers()[1]
+    if pa.types.is_boolean(array.type):
+        if data is None:
+            return np.zeros(0, dtype=np.bool_)
+        bits = np.unpackbits(np.frombuffer(data, dtype=np.uint8), count=stop, bitorder="little")
+        return bits[start:stop].view(np.bool_)
+    kind = np.dtype(FLOATS.get(str(array.type), str(array.type)))
+    return np.frombuffer(data, dtype=kind)[start:stop] if data is not None else np.zeros(0, dtype=kind)
 
 
 def text_hashes(texts: pa.Array) -> Hashes:

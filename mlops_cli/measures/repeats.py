@@ -26,8 +26,8 @@ def keyed(values: Values) -> Mask:
 
 
 def row_hashes(columns: Sequence[Values]) -> tuple[Hashes, Mask]:
-    """The hashes of the rows that have a value in every column, and which rows these are. Equal numbers are equal however
-    they are written where the column is read as numbers."""
+    """The hashes of the rows that have a value in every column, and which rows these are. Equal numbers are equal
+    however they are written where the column is read as numbers."""
     rows = np.logical_and.reduce([values.present for values in columns])
     return combined([_hashes(values, rows) for values in columns]), rows
 

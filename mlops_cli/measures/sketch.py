@@ -1,7 +1,8 @@
 """Counting different values in bounded memory: the 1,024 smallest hashes (KMV), exact up to that many values.
 
 Source: Bar-Yossef et al., "Counting distinct elements in a data stream" (RANDOM 2002); with k hashes the relative
-standard error is 1 / sqrt(k - 2), here 3.1 %. The union of two sketches is the k smallest of both: any order, same bytes.
+standard error is 1 / sqrt(k - 2), here 3.1 %. The union of two sketches is the k smallest of both: any order, same
+bytes.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """The distribution of numbers as a step function with at most 1,024 steps: exact where there are no more values.
 
 Each part of a data set keeps, at 1,024 of its own values (equal mass between them), how many of its numbers lie below
-and how many up to the value. Between two of them the rank is off by less than n / 1,023. Merging adds ranks, so that the
-errors of the parts add up to no more than n / 1,023 of the whole, however many parts there are; the merged function is
-cut to 1,024 steps again, which costs as much once more. Distances between two merged functions are within 0.4 %.
+and how many up to the value. Between two of them the rank is off by less than n / 1,023. Merging adds ranks, so that
+the errors of the parts add up to no more than n / 1,023 of the whole, however many parts there are; the merged
+function is cut to 1,024 steps again, which costs as much once more. Distances between two merged functions are within
+0.4 %.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ STEPS = 1024
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """`below[i]` numbers are less than `values[i]`, `upto[i]` are at most that; all of shape (steps,), values ascending.
+    """`below[i]` numbers are less than `values[i]`, `upto[i]` are at most that; all of shape (steps,), values
+    ascending.
 
     `exact`: every number is one of the values. The last `upto` is how many numbers there are.
     """
@@ -60,7 +62,8 @@ class Steps:
         return np.where(equal, self.below[here], between), np.where(equal, self.upto[here], between)
 
     def quantiles(self, shares: Sequence[float]) -> Floats:
-        """The values below which these shares of the numbers lie, as numpy's `inverted_cdf` where the steps are exact."""
+        """The values below which these shares of the numbers lie, as numpy's `inverted_cdf` where the steps are
+        exact."""
         if not len(self.values):
             return np.full(len(shares), np.nan)
         wanted = np.ceil(np.asarray(shares, dtype=np.float64) * self.count - 1e-9)

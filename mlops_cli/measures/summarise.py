@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mlops_cli.base.records import Json
-from mlops_cli.measures.hashes import Hashes, different, number_hashes, text_hashes
+from mlops_cli.measures.hashes import Hashes, different, number_hashes, numbers_in, text_hashes
 from mlops_cli.measures.sketch import estimate, smallest, smallest_of
 from mlops_cli.measures.steps import Floats, steps_of
 from mlops_cli.measures.summary import DAYS, NUMERIC, TOP, ColumnSummary, Numbers, Times, Words
@@ -38,12 +38,12 @@ def summarise(values: Values) -> ColumnSummary:
         present = values.raw.drop_null()
         sketch = smallest(text_hashes(present))
         count, error = estimate(sketch)
-        lengths = pc.binary_length(present).to_numpy(zero_copy_only=False)
+        lengths = numbers_in(pc.binary_length(present))
         return _made(
             values, base, distinct=count, distinct_error=error, sketch=_bytes(sketch), lengths=numbers_of(lengths)
         )
     if values.kind == "list":
-        lengths = pc.list_value_length(values.raw).drop_null().to_numpy(zero_copy_only=False)
+        lengths = numbers_in(pc.list_value_length(values.raw).drop_null())
         return _made(values, base, empty=int(np.count_nonzero(lengths == 0)), lengths=numbers_of(lengths))
     return _made(values, base)
 
@@ -173,7 +173,8 @@ def numbers_of(values: npt.NDArray[np.generic]) -> Numbers | None:
 
 
 def _moments(ordered: Floats) -> Numbers | None:
-    """The summary of sorted finite numbers; None for none. Sums over sorted numbers do not depend on the rows' order."""
+    """The summary of sorted finite numbers; None for none. Sums over sorted numbers do not depend on the rows'
+    order."""
     if not len(ordered):
         return None
     with np.errstate(over="ignore", invalid="ignore"):
@@ -220,7 +221,7 @@ def _texts(values: Values, base: dict[str, int]) -> ColumnSummary:
     """Texts by their dictionary where the file has one, else by their hashes."""
     raw = values.raw
     if pa.types.is_dictionary(raw.type):
-        codes = raw.indices.drop_null().to_numpy(zero_copy_only=False)
+        codes = numbers_in(raw.indices.drop_null())
         counts = np.bincount(codes, minlength=len(raw.dictionary))
         texts, counts = raw.dictionary.filter(pa.array(counts > 0)), counts[counts > 0]
         if len(pc.unique(texts)) < len(texts):
@@ -229,7 +230,7 @@ def _texts(values: Values, base: dict[str, int]) -> ColumnSummary:
         texts, counts = _by_hash(raw.drop_null() if base["nulls"] else raw)
     hashes = text_hashes(texts)
     distinct = len(different(hashes))
-    lengths = pc.utf8_length(texts).to_numpy(zero_copy_only=False) if len(texts) else np.empty(0, dtype=np.int32)
+    lengths = numbers_in(pc.utf8_length(texts)) if len(texts) else np.empty(0, dtype=np.int32)
     blank = blank_texts(texts)
     ends = pc.min_max(texts).as_py() if len(texts) else {"min": None, "max": None}
     return _made(
@@ -251,7 +252,7 @@ def _by_hash(texts: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64]]:
     few = len(texts) > TOP and len(different(text_hashes(texts[: 4 * TOP]))) <= TOP
     if len(texts) <= TOP or few:
         found = pc.value_counts(texts)
-        return found.field(0), found.field(1).to_numpy(zero_copy_only=False)
+        return found.field(0), numbers_in(found.field(1)).astype(np.int64)
     return texts, np.ones(len(texts), dtype=np.int64)
 
 

@@ -1,7 +1,7 @@
 """What is known of one column: counts, moments, distribution, frequent values, different values, coverage in time.
 
-A summary is made of each part of a data set on its own (`mlops_cli.measures.summarise`) and merged by `merge`, which puts
-the parts in an order of its own first: any order of the parts gives the same bytes.
+A summary is made of each part of a data set on its own (`mlops_cli.measures.summarise`) and merged by `merge`, which
+puts the parts in an order of its own first: any order of the parts gives the same bytes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ WIDER: Mapping[tuple[Kind, Kind], Kind] = {
 
 @dataclass(frozen=True)
 class Numbers:
-    """The finite numbers of a column; dates and times are seconds since 1970 (UTC), times of day seconds since midnight."""
+    """The finite numbers of a column; dates and times are seconds since 1970 (UTC), times of day seconds since
+    midnight."""
 
     count: int
     mean: float

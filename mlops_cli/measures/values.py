@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeAlias
@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mlops_cli.measures.hashes import numbers_in
 from mlops_cli.measures.summary import Kind
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
@@ -120,6 +121,14 @@ def plain_array(array: pa.Array) -> pa.Array:
     return array
 
 
+def text_array(texts: Sequence[str]) -> pa.Array:
+    """Texts as an array. (By their bytes: for a list, Arrow would load pandas to see whether it is one of its own.)"""
+    words = [text.encode() for text in texts]
+    offsets = np.cumsum([0, *map(len, words)], dtype=np.int64)
+    buffers = [None, pa.py_buffer(offsets.tobytes()), pa.py_buffer(b"".join(words))]
+    return pa.Array.from_buffers(pa.large_string(), len(words), buffers).cast(pa.string())
+
+
 def is_text(kind: pa.DataType) -> bool:
     """Whether values of an Arrow type are texts, held plainly or in a dictionary."""
     if pa.types.is_dictionary(kind):
@@ -138,7 +147,7 @@ def to_mask(array: pa.Array) -> Mask:
     """A boolean array as a mask; null is false."""
     if array.null_count:
         array = array.fill_null(False)
-    mask: Mask = array.to_numpy(zero_copy_only=False)
+    mask: Mask = numbers_in(array).view(np.bool_)
     return mask
 
 
@@ -227,7 +236,7 @@ def filled_numbers(array: pa.Array) -> npt.NDArray[np.generic]:
     """A numeric array without its nulls: whatever stands there in their place (never not-a-number)."""
     if array.null_count:
         array = array.fill_null(0)
-    found: npt.NDArray[np.generic] = array.to_numpy(zero_copy_only=False)
+    found: npt.NDArray[np.generic] = numbers_in(array)
     return found
 
 
@@ -322,7 +331,8 @@ def quick_cast(array: pa.Array, kind: Kind) -> pa.Array | None:
 
 
 def slow_cast(value: Values, kind: Kind) -> Values:
-    """Texts read one by one, by DuckDB: blanks around a number, 1.0 as a whole number, times with a zone, wrong ones."""
+    """Texts read one by one, by DuckDB: blanks around a number, 1.0 as a whole number, times with a zone, wrong
+    ones."""
     from mlops_cli.measures.casting import cast_texts  # brings DuckDB, which most data never need
 
     typed, nan, exact = cast_texts(value.raw, kind)

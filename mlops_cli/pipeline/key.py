@@ -86,8 +86,8 @@ class Keyer:
         return said
 
     def _outside(self, validation: Validation) -> dict[str, Json]:
-        """What a gate depends on besides its inputs: the hour, where it says how old something may be, and the tables that
-        its checks look in."""
+        """What a gate depends on besides its inputs: the hour, where it says how old something may be, and the tables
+        that its checks look in."""
         if not isinstance(validation, DataValidation):
             return {}
         timed = any(check.measure in CLOCKED for check in validation.checks)

@@ -15,9 +15,9 @@ JUDGES = {"data": "mlops_cli.stages.validate_data", "model": "mlops_cli.stages.v
 
 
 def run(job: Job) -> Outcome:
-    """Outputs: `rows`, `report`, `profile` and perhaps `rejected` for data; `model`, `report` and `metrics` for a model.
-    `passed` tells whether the gate opens. Raises StageFailed where it cannot be judged, SpecError where the spec is
-    wrong."""
+    """Outputs: `rows`, `report`, `profile` and perhaps `rejected` for data; `model`, `report` and `metrics` for a
+    model. `passed` tells whether the gate opens. Raises StageFailed where it cannot be judged, SpecError where the
+    spec is wrong."""
     said = options(job, Text)
     spec = parse_validation(said.text, said.spec)
     kind = "data" if isinstance(spec, DataValidation) else "model"

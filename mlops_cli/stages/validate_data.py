@@ -25,7 +25,7 @@ def judge(job: Job, spec: DataValidation, said: Text) -> Outcome:
         cache=cache,
         environment=said.environment,
         modified=said.modified,
-        profile=True,
+        profile=any(output.name == "profile" for output in job.outputs),
     )
     path, rejected = data_path(job), any(output.name == "rejected" for output in job.outputs)
     judged = check_data(spec, path, past(job, spec, cache), settings, label=label_of(job, "data", path.name))
@@ -34,7 +34,9 @@ def judge(job: Job, spec: DataValidation, said: Text) -> Outcome:
         kept, aside = output_path(job, f"rows{ending_of(path)}"), output_path(job, "rejected.parquet")
         report, changed = quarantined(spec.quarantine, judged, kept, aside, released(job))
         outputs = {"rows": Made(path=str(kept)) if changed else outputs["rows"], "rejected": Made(path=str(aside))}
-    outputs |= {"report": write_json(job, "report", report), "profile": write_json(job, "profile", judged.profile)}
+    outputs |= {"report": write_json(job, "report", report)}
+    if settings.profile:
+        outputs["profile"] = write_json(job, "profile", judged.profile)
     return Outcome(outputs, passed=report.passed)
 
 

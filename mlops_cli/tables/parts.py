@@ -1,7 +1,7 @@
 """A data set as parts that can be read on their own: row groups of Parquet, blocks of lines, batches of Arrow files.
 
-A data set is one file, a folder of files, or a pattern (`data/2026-*.parquet`); all its files have one format. A part has
-an identity of its own, so that what was measured of it need not be measured again when other parts come or go.
+A data set is one file, a folder of files, or a pattern (`data/2026-*.parquet`); all its files have one format. A part
+has an identity of its own, so that what was measured of it need not be measured again when other parts come or go.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ class Dataset:
 
 
 def open_dataset(path: Path, default: str | None = None) -> Dataset:
-    """The data set at a path: a file, a folder, or a pattern; `default` names the format of a file whose ending names none.
+    """The data set at a path: a file, a folder, or a pattern; `default` names the format of a file whose ending names
+    none.
 
     Raises BadTable for nothing there, for files of several formats, and for a file that is no table.
     """

@@ -40,7 +40,8 @@ class TableWriter:
     _schema: pa.Schema | None = field(default=None, repr=False)
 
     def write(self, table: pa.Table) -> None:
-        """Append a table; columns that it lacks are null. Raises BadTable where its types do not fit the first one's."""
+        """Append a table; columns that it lacks are null. Raises BadTable where its types do not fit the first
+        one's."""
         if self._schema is None or self._sink is None:
             self._schema = table.schema.remove_metadata()
             self._sink = make_sink(self.path, self._schema)

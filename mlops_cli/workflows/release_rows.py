@@ -1,7 +1,8 @@
 """`mlops release`: rows that a gate has set aside go back into the data, and the journal says who wanted it and why.
 
-A quarantine's dataset stays as it is, one version a run. Released rows are a dataset of their own, `<name>.released`, that
-the gate is given besides its data: these rows stay, whatever they break. So a release is undone by moving a name back.
+A quarantine's dataset stays as it is, one version a run. Released rows are a dataset of their own, `<name>.released`,
+that the gate is given besides its data: these rows stay, whatever they break. So a release is undone by moving a name
+back.
 """
 
 from __future__ import annotations

@@ -76,8 +76,8 @@ def open_workspace(start: Path, spec: Path | None = None) -> Workspace:
 
 @contextmanager
 def workspace_or_scratch(start: Path, spec: Path | None = None) -> Iterator[Workspace]:
-    """The project that `start` is in; outside of any, a workspace around `start` whose store is gone at the end: files can
-    be looked at anywhere."""
+    """The project that `start` is in; outside of any, a workspace around `start` whose store is gone at the end: files
+    can be looked at anywhere."""
     try:
         workspace = open_workspace(start, spec)
     except NoProject:

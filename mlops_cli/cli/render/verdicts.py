@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from mlops_cli.base.records import Json
-from mlops_cli.checks.verdict import Report, Verdict
+from mlops_cli.checks.verdict import Evidence, Report, Verdict
 from mlops_cli.cli.screen import counted, paint, table
 
 MARKS = {
@@ -16,7 +17,11 @@ MARKS = {
     "not_run": ("- not run", "dim"),
 }
 CELL = 40  # characters of an example value
-CALLS = {"fault": "a processing fault?", "real": "a real change?", "unclear": "a fault or a real change?"}
+CALLS = {
+    "fault": "these look like a processing fault",
+    "real": "these look like a real change",
+    "unclear": "it is unclear whether these are a fault or real",
+}
 FOLDED = 8  # checks without an answer that are shown one by one
 
 
@@ -54,7 +59,7 @@ def gate_text(label: str, report: Report, *, verbose: bool = False, brief: bool 
     if hidden:
         parts.append(f"  {counted(hidden, 'check')} without an answer (-v shows them)")
     parts += [_examples(verdict) for verdict in shown if verdict.examples]
-    parts += [_evidence(verdict) for verdict in shown if verdict.evidence and verdict.state in ("fail", "warn")]
+    parts += _reasons([verdict for verdict in shown if verdict.evidence and verdict.state in ("fail", "warn")])
     return "\n".join(part for part in parts if part)
 
 
@@ -77,13 +82,17 @@ def _examples(verdict: Verdict) -> str:
     return f"  rows that break {verdict.check}:\n" + table(rows, head=columns, indent="    ")
 
 
-def _evidence(verdict: Verdict) -> str:
-    """Why a change is called a fault or real: the signs with their weights."""
-    part = f" in {verdict.slice}" if verdict.slice else ""
-    rows = [[item.says, f"{item.weight:+.1f}", item.text] for item in verdict.evidence]
-    return f"  {CALLS[verdict.cause or 'unclear']}: {verdict.check}{part}\n" + table(
-        rows, head=("SIGN OF", "WEIGHT", "WHAT WAS SEEN"), indent="    "
-    )
+def _reasons(verdicts: Sequence[Verdict]) -> list[str]:
+    """Why changes are called faults or real: the signs with their weights, those of several changes once."""
+    groups: dict[tuple[str, tuple[Evidence, ...]], list[str]] = {}
+    for verdict in verdicts:
+        part = f" ({verdict.slice})" if verdict.slice else ""
+        groups.setdefault((verdict.cause or "unclear", verdict.evidence), []).append(f"{verdict.check}{part}")
+    return [
+        f"  {CALLS[cause]}: {', '.join(checks)}\n"
+        + table([[item.says, f"+{item.weight:.1f}", item.text] for item in evidence], indent="    ")
+        for (cause, evidence), checks in groups.items()
+    ]
 
 
 def cell(value: Json) -> str:

@@ -34,8 +34,9 @@ def open_text(path: Path) -> pa.NativeFile:
 
 
 def blocks(path: Path, *, quotes: bool, size: int = BLOCK) -> Iterator[Block]:
-    """The lines of a file in blocks of about `size` bytes, cut at ends of lines; with `quotes`, at those only that do not
-    stand inside a quoted value. Raises BadTable for a line of over 64 MiB and for a compressed file that is cut off."""
+    """The lines of a file in blocks of about `size` bytes, cut at ends of lines; with `quotes`, at those only that do
+    not stand inside a quoted value. Raises BadTable for a line of over 64 MiB and for a compressed file that is cut
+    off."""
     line, rest, start = 1, b"", 0
     with open_text(path) as stream:
         while True:

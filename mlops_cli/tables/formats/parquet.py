@@ -15,7 +15,6 @@ from blake3 import blake3
 
 from mlops_cli.base.hashing import Oid
 from mlops_cli.base.records import canonical
-
 from mlops_cli.tables.formats.base import (
     Attached,
     BadTable,
