@@ -16,6 +16,8 @@ from mlops_cli.measures.summary import ColumnSummary, Profile, SliceProfile
 
 CALL = 1.5
 """Least sum of weights with which a change is called a fault, or real."""
+NOT_THE_WHOLE = frozenset({"unit_ratio", "one_slice", "constant", "value_spike"})
+"""Signs that explain why all of a distribution moved, or deny it: its moving is no sign of its own then."""
 CHANGED_REASONS = frozenset({"changed_but_small", "kind_changed", "no_value_now"})
 CALLS: dict[Cause, str] = {
     "fault": "looks like a processing fault",
@@ -92,6 +94,8 @@ def evidence_of(
     )
     signs = SCENE_SIGNS if rows else (*COLUMN_SIGNS, *SCENE_SIGNS)
     seen = [item for sign in signs for item in sign(scene)]
+    if any(item.sign in NOT_THE_WHOLE for item in seen):
+        seen = [item for item in seen if item.sign != "whole_distribution"]
     return tuple(sorted(seen, key=lambda item: (-item.weight, item.sign)))
 
 

@@ -99,7 +99,8 @@ def value_spike(scene: Scene) -> Iterator[Evidence]:
         if distances.shares_p(share * now.count, now.count, was * before.count, before.count) > SURE:
             continue
         rose = f"the value {said(value, dated)} went from {percent(was)} to {percent(share)} of the values"
-        if (value in SPECIAL and share > 3 * was and len(before.steps.values) > 2) or (dated and value == 0):
+        special = value in (0.0, -1.0) or (value in SPECIAL and was == 0)
+        if (special and share > 3 * was and len(before.steps.values) > 2) or (dated and value == 0):
             found.append((3.0, f"{rose}: a number that often stands for a missing one"))
         elif was < SPIKE and len(before.steps.values) > FEW_VALUES and isolated(value, now.steps):
             found.append((3.0, f"{rose}, far from all others"))
@@ -125,13 +126,15 @@ def rises(new: Steps, old: Steps) -> list[tuple[float, float, float]]:
 
 
 def isolated(value: float, steps: Steps) -> bool:
-    """Whether no other number is near: within a tenth of the range that holds most of the numbers."""
+    """Whether no other number is near: within a tenth of the range that holds most of the numbers, or three of the
+    usual steps between two values."""
     others = steps.values[steps.values != value]
-    if not len(others):
+    if len(others) < 2:
         return False
     ends = steps.quantiles((0.1, 0.9))
     with np.errstate(over="ignore"):
-        return bool(np.min(np.abs(others - value)) > max(float(ends[1] - ends[0]) / 10, abs(value) * 1e-9) > 0)
+        near = max(float(ends[1] - ends[0]) / 10, 3 * float(np.median(np.diff(others))))
+        return bool(np.min(np.abs(others - value)) > near > 0)
 
 
 def word_spike(scene: Scene) -> Iterator[Evidence]:
@@ -165,7 +168,8 @@ def unit_ratio(scene: Scene) -> Iterator[Evidence]:
         return
     steps, old = now.steps, before.steps
     apart = fit(steps, old, 1.0)
-    best, name = min((fit(steps, old, factor, added), word) for word, factor, added in conversions(scene))
+    tried = [item for item in conversions(scene) if item[0].endswith(ROUND) or exactly(now, before, item[1])]
+    best, name = min((fit(steps, old, factor, added), word) for word, factor, added in tried)
     if best <= 0.25 * apart and apart - best >= 0.1:
         round_one = name.endswith(ROUND)
         text = f"the numbers fit the earlier ones {name}: the KS distance falls from {apart:.2f} to {best:.2f}"
@@ -182,6 +186,14 @@ def conversions(scene: Scene) -> Iterator[tuple[str, float, float]]:
         yield f"divided by {label}", 1 / factor, 0.0
     yield "from Celsius to Fahrenheit", 1.8, 32.0
     yield "from Fahrenheit to Celsius", 1 / 1.8, -32 / 1.8
+
+
+def exactly(now: Numbers, before: Numbers, factor: float) -> bool:
+    """Whether the means have the ratio as exactly as they can be known: growth by half is no change to miles."""
+    if now.mean * before.mean <= 0:
+        return False
+    error = math.sqrt(sum((item.std or 0.0) ** 2 / item.mean**2 / item.count for item in (now, before)))
+    return abs(math.log(now.mean / before.mean) - math.log(factor)) <= 0.01 + 1.5 * error
 
 
 def fit(new: Steps, old: Steps, factor: float, added: float = 0.0) -> float:
@@ -272,6 +284,9 @@ def whole_distribution(scene: Scene) -> Iterator[Evidence]:
         return
     shares = (0.1, 0.25, 0.5, 0.75, 0.9)
     ends = now.steps.quantiles(shares) - before.steps.quantiles(shares)
+    apart = compare(scene.new, scene.old, "ks")
+    if apart is None or apart.p > SURE:
+        return
     spread = distances.spread_of(before.steps)
     one_way = np.all(ends >= 0) or np.all(ends <= 0)
     same_way = bool(one_way and np.count_nonzero(ends) >= 4) and float(np.max(np.abs(ends))) >= 0.05 * spread

@@ -125,7 +125,7 @@ def time_coverage(scene: Scene) -> Iterator[Evidence]:
     peak, old_peak = day_peak(now), day_peak(before)
     if peak >= 1.8 and old_peak < 1.6:
         yield fault(
-            "doubled_time", 2.5, f"one day has {peak:.1f} times the usual rows, and none had more than {old_peak:.1f}"
+            "doubled_time", 3.0, f"one day has {peak:.1f} times the usual rows, and none had more than {old_peak:.1f}"
         )
     yield from of_hours(now, before)
     if weekday_distance(now, before) > 0.25:
@@ -184,7 +184,9 @@ def slices(scene: Scene) -> Iterator[Evidence]:
         if (new := part.column(scene.new.name)) is not None and (old := before.column(scene.new.name)) is not None
         if min(new.filled, old.filled) >= FEW_ROWS
     ]
-    moved = [label for label, item in found if item is not None and item.effect >= 0.1 and item.p < 0.001]
+    whole = compare(scene.new, scene.old)
+    least = max(0.05, 0.4 * whole.effect) if whole is not None else 1.0
+    moved = [label for label, item in found if item is not None and item.effect >= least and item.p < 0.01]
     if len(found) >= 3 and len(moved) == 1:
         yield fault("one_slice", 2.0, f"only {moved[0]} moved, {len(found) - 1} other slices did not")
     elif len(found) >= 2 and len(moved) == len(found):
