@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mlops_cli.base.records import Json
-from mlops_cli.measures.hashes import Hashes, different, number_hashes, numbers_in, text_hashes
+from mlops_cli.measures.hashes import BLOCK, Hashes, different, number_hashes, numbers_in, text_hashes
 from mlops_cli.measures.sketch import estimate, smallest, smallest_of
-from mlops_cli.measures.steps import Floats, steps_of
+from mlops_cli.measures.steps import STEPS, Floats, Steps, steps_of
 from mlops_cli.measures.summary import DAYS, NUMERIC, TOP, ColumnSummary, Numbers, Times, Words
 from mlops_cli.measures.values import DAY, MICRO, Mask, Values, as_doubles, to_mask
 
@@ -175,20 +176,36 @@ def numbers_of(values: npt.NDArray[np.generic]) -> Numbers | None:
 def _moments(ordered: Floats) -> Numbers | None:
     """The summary of sorted finite numbers; None for none. Sums over sorted numbers do not depend on the rows'
     order."""
-    if not len(ordered):
-        return None
+    return _of_steps(steps_of(ordered), ordered) if len(ordered) else None
+
+
+def _of_steps(steps: Steps, ordered: Floats) -> Numbers:
+    """The summary of sorted numbers with these steps; exact steps are all that is needed."""
+    values, weights = (steps.values, steps.masses) if steps.exact else (ordered, None)
+    count = int(steps.count)
     with np.errstate(over="ignore", invalid="ignore"):
-        mean = float(np.mean(ordered))
-        if not np.isfinite(mean):
-            mean = float(np.mean(ordered / 2) * 2)
-        away = ordered - mean
-        squares = away * away
-        # Not `dot`: BLAS adds in another order on another machine, and its threads fight with ours for the cores.
-        sums = [float(np.sum(squares)), float(np.sum(squares * away)), float(np.sum(squares * squares))]
-    m2, m3, m4 = (value if np.isfinite(value) else 0.0 for value in sums)
-    steps = steps_of(ordered)
-    low, high = float(ordered[0]) + 0.0, float(ordered[-1]) + 0.0
-    return Numbers(len(ordered), mean + 0.0, m2, m3, m4, low, high, steps.packed(), steps.exact)
+        mean = _total(values, weights, lambda block: block) / count
+        if not math.isfinite(mean):
+            mean = _total(values, weights, lambda block: block / count)
+        sums = (
+            _total(values, weights, lambda block: (block - mean) ** 2),
+            _total(values, weights, lambda block: (block - mean) * (block - mean) ** 2),
+            _total(values, weights, lambda block: ((block - mean) ** 2) ** 2),
+        )
+    m2, m3, m4 = (value if math.isfinite(value) else 0.0 for value in sums)
+    low, high = float(values[0]) + 0.0, float(values[-1]) + 0.0
+    return Numbers(count, mean + 0.0, m2, m3, m4, low, high, steps.packed(), steps.exact)
+
+
+def _total(values: Floats, weights: Floats | None, term: Callable[[Floats], Floats]) -> float:
+    """The sum of a term over some values, each as often as its weight says. In blocks that stay in the processor's
+    caches; not by `dot`: BLAS adds in another order on another machine, and its threads fight with ours."""
+    sums = []
+    for start in range(0, len(values), BLOCK):
+        found = term(values[start : start + BLOCK])
+        sums.append(float(np.sum(found if weights is None else found * weights[start : start + BLOCK])))
+    total = sum(sums)
+    return math.fsum(sums) if math.isfinite(total) else total
 
 
 def times_of(ordered: npt.NDArray[np.generic], hourly: bool) -> Times:
@@ -314,10 +331,16 @@ def weighted(values: npt.NDArray[np.generic], counts: npt.NDArray[np.int64]) -> 
     """The summary of whole numbers from 0 that each occur some times."""
     if not len(values):
         return None
-    if int(values.max()) < 1 << 20:
-        sizes = np.bincount(values.astype(np.int64), weights=counts).astype(np.int64)
-        return _moments(np.repeat(np.arange(len(sizes), dtype=np.float64), sizes))
-    return numbers_of(np.repeat(values, counts))
+    if int(values.max()) >= 1 << 20:
+        return numbers_of(np.repeat(values, counts))
+    once = len(counts) == counts.sum()
+    sizes = np.bincount(values.astype(np.int64), weights=None if once else counts)
+    there = np.flatnonzero(sizes)
+    if len(there) > STEPS:
+        return _moments(np.repeat(there.astype(np.float64), sizes[there].astype(np.int64)))
+    upto = np.cumsum(sizes[there]).astype(np.float64)
+    steps = Steps(there.astype(np.float64), np.append(0.0, upto[:-1]), upto, True)
+    return _of_steps(steps, steps.values)
 
 
 def _cut(text: str | None) -> Json:
