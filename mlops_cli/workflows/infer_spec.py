@@ -1,0 +1,301 @@
+"""`mlops infer DATA...`: a validation spec that data like these pass, written from what is seen in them."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_cli.base.errors import UserError
+from mlops_cli.base.files import write_atomic
+from mlops_cli.base.records import Json
+from mlops_cli.spec.load import parse_validation
+from mlops_cli.spec.project import find_root
+from mlops_cli.spec.validation import Check, ColumnType, DataValidation
+from mlops_cli.spec.writing import ColumnText, ValidationText, validation_text
+from mlops_cli.store.refs import resolve
+from mlops_cli.store.worktree import place_artifact
+from mlops_cli.workflows.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from mlops_cli.checks.suggest import Suggested
+    from mlops_cli.measures.engine import Progress
+    from mlops_cli.measures.summary import Profile
+    from mlops_cli.tables.parts import Dataset
+
+SAMPLE = 2000
+"""Texts of a column at which formats and patterns are looked for; all of them are held against what was found."""
+PATTERN = frozenset("*?[")
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """A spec as text, and what it was inferred from."""
+
+    name: str
+    yaml: str
+    inputs: tuple[str, ...]
+    rows: tuple[int, ...]
+    checks: int
+    columns: int
+    path: str | None = None
+    """Where it was written."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One input: what the user called it, and the files."""
+
+    label: str
+    path: Path
+    dataset: Dataset
+
+
+def infer(
+    folder: Path,
+    data: Sequence[str],
+    *,
+    name: str | None = None,
+    output: Path | None = None,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Inferred:
+    """A validation that all of `data` (paths, folders, patterns, REFs) pass; written to `output` where that is given.
+
+    Raises UserError for what names nothing and for a file that is there already, StageFailed for unreadable data.
+    """
+    if output is not None and output.exists() and not force:
+        raise UserError(f"{output} is there already", "--force replaces it")
+    called = name or name_of(data)
+    if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", called) is None:
+        raise UserError(f"'{called}' cannot be the name of a spec", "letters, digits, _ - and . make one")
+    workspace = project_of(folder)
+    with opened(folder, workspace, data) as sources:
+        found, profiles = suggestions(sources, workspace, progress)
+        said = written(called, sources, profiles, found, head(folder, workspace, data, found))
+        text = validation_text(proven(said, sources))
+    spec = parse_validation(text, f"{called}.yaml")
+    if not isinstance(spec, DataValidation):
+        raise TypeError("a validation of data was written, and another kind was read")
+    if output is not None:
+        write_atomic(output, text.encode("utf-8"))
+    rows = tuple(profile.rows for profile in profiles)
+    columns, path = len(found.columns), str(output) if output is not None else None
+    return Inferred(called, text, tuple(data), rows, len(spec.checks), columns, path)
+
+
+def project_of(folder: Path) -> Workspace | None:
+    """The project around a folder; None outside of any."""
+    try:
+        find_root(folder)
+    except UserError:
+        return None
+    return open_workspace(folder)
+
+
+def name_of(data: Sequence[str]) -> str:
+    """A name for the spec: that of the first input, without its ending and what only a pattern means."""
+    stem = data[0].rstrip("/").partition("@")[0].rsplit("/", 1)[-1].partition(".")[0]
+    found = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")
+    return found or "data"
+
+
+@contextmanager
+def opened(folder: Path, workspace: Workspace | None, data: Sequence[str]) -> Iterator[list[Source]]:
+    """The inputs; versions of the store are put into a temporary folder."""
+    from mlops_cli.tables.parts import open_dataset
+
+    with tempfile.TemporaryDirectory(prefix="mlops-") as scratch:
+        found = []
+        for at, item in enumerate(data):
+            path = folder / item
+            if path.exists() or PATTERN & set(item) or workspace is None:
+                found.append(Source(item, path, open_dataset(path)))
+            else:
+                found.append(placed(workspace, item, Path(scratch) / str(at)))
+        yield found
+
+
+def placed(workspace: Workspace, reference: str, folder: Path) -> Source:
+    """A version of the store as files in `folder`."""
+    from mlops_cli.tables.parts import open_dataset
+
+    found = resolve(workspace.store, workspace.journal, reference)
+    if found.version is None:
+        hint = "give a path, a name, or a version such as customers@v1"
+        raise UserError(f"'{reference}' is a {found.kind}, not data", hint)
+    artifact = found.version.artifact
+    folder.mkdir()
+    target = folder / Path(artifact.name).name
+    place_artifact(workspace.store, artifact, target, mode="copy")
+    return Source(reference, target, open_dataset(target, "parquet" if artifact.type == "table" else None))
+
+
+def suggestions(
+    sources: Sequence[Source], workspace: Workspace | None, progress: Progress | None
+) -> tuple[Suggested, list[Profile]]:
+    """What to expect of the inputs, and their profiles."""
+    from mlops_cli.checks.suggest import suggest
+
+    texts, codes = samples(sources)
+    profiles = profiled(sources, dict.fromkeys(codes, "string"), workspace, progress)
+    if mixed := unlike(sources, profiles) - codes:
+        profiles = profiled(sources, dict.fromkeys(codes | mixed, "string"), workspace, progress)
+    return suggest(profiles, texts, ascending(sources, profiles)), profiles
+
+
+def profiled(
+    sources: Sequence[Source],
+    kinds: Mapping[str, ColumnType],
+    workspace: Workspace | None,
+    progress: Progress | None,
+) -> list[Profile]:
+    """The profile of each input, with some columns read as texts."""
+    from mlops_cli.measures.asking import Wants
+    from mlops_cli.measures.engine import measure, profile_of
+
+    cache = workspace.measures if workspace is not None else None
+    threads, wants = os.cpu_count() or 1, Wants(kinds=kinds)
+    return [
+        profile_of(source.dataset, measure(source.dataset, wants, threads=threads, cache=cache, progress=progress))
+        for source in sources
+    ]
+
+
+def samples(sources: Sequence[Source]) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
+    """Some texts of each column that a file holds as texts, and those columns whose digits are codes, not numbers."""
+    from mlops_cli.checks.shapes_of_text import is_code
+    from mlops_cli.measures.values import is_text, plain_array
+
+    texts: dict[str, tuple[str, ...]] = {}
+    codes: set[str] = set()
+    for source in sources:
+        part = next(source.dataset.parts())
+        for name, array in part.load(None).items():
+            plain = plain_array(array)
+            if not is_text(plain.type):
+                continue
+            found = tuple(text for text in plain[:SAMPLE].to_pylist() if text is not None)
+            texts[name] = texts.get(name, ()) + found
+            if source.dataset.textual and any(map(is_code, found)):
+                codes.add(name)
+    return texts, frozenset(codes)
+
+
+def unlike(sources: Sequence[Source], profiles: Sequence[Profile]) -> frozenset[str]:
+    """Columns that are texts in one input and something else in another, where all files hold texts anyway."""
+    kinds: dict[str, set[str]] = {}
+    for profile in profiles:
+        for column in profile.columns:
+            kinds.setdefault(column.name, set()).add(column.kind)
+    if not all(source.dataset.textual for source in sources):
+        return frozenset()
+    merging = ({"integer", "number"}, {"date", "timestamp"})
+    found = {name: seen - {"nothing"} for name, seen in kinds.items()}
+    return frozenset(name for name, seen in found.items() if len(seen) > 1 and seen not in merging)
+
+
+def ascending(sources: Sequence[Source], profiles: Sequence[Profile]) -> frozenset[str]:
+    """Columns of dates and times whose values ascend from row to row, in every input."""
+    from mlops_cli.base.errors import Place
+    from mlops_cli.measures.asking import Wants
+    from mlops_cli.measures.engine import measure
+
+    named = {column.name: column.kind for profile in profiles for column in profile.columns}
+    timed: dict[str, ColumnType] = {}
+    for name, kind in named.items():
+        if kind == "date" or kind == "timestamp":
+            timed[name] = kind
+    start = Place("", 1, 1)
+    checks = tuple(Check(name, name, "order", "order", None, start, direction="ascending") for name in timed)
+    if not checks:
+        return frozenset()
+    wants = Wants(checks, timed, profile=False)
+    found = [measure(source.dataset, wants, threads=os.cpu_count() or 1) for source in sources]
+    tallies = {name: [item.tallies.get((name, None)) for item in found] for name in timed}
+    return frozenset(
+        name
+        for name, items in tallies.items()
+        if all(item is not None and item.of > 1 and not item.bad for item in items)
+    )
+
+
+def head(folder: Path, workspace: Workspace | None, data: Sequence[str], found: Suggested) -> dict[str, Json]:
+    """What the spec says before its checks: its data, its baseline, its time."""
+    said: dict[str, Json] = {}
+    if len(data) == 1 and workspace is not None:
+        path = (folder / data[0]).resolve()
+        if path.is_relative_to(workspace.root) and (path.exists() or PATTERN & set(data[0])):
+            said["data"] = path.relative_to(workspace.root).as_posix()
+        elif not path.exists():
+            said["data"] = data[0].partition("@")[0]
+    said["baseline"] = "previous"
+    if found.time is not None:
+        said["time"] = found.time
+    return said
+
+
+def written(
+    name: str, sources: Sequence[Source], profiles: Sequence[Profile], found: Suggested, said: Mapping[str, Json]
+) -> ValidationText:
+    """The spec to be written."""
+    from mlops_cli.checks.suggest import DRIFT
+
+    inputs = ", ".join(
+        f"{source.label} ({profile.rows:,} rows)" for source, profile in zip(sources, profiles, strict=True)
+    )
+    hints = tuple(f"the column {column!r} cannot be named here: it means every column" for column in found.unsayable)
+    return ValidationText(
+        name=name,
+        remarks=(
+            f"Inferred from {inputs}.",
+            "Tighten what you know better; `mlops accept` widens what proves too tight.",
+        ),
+        head=said,
+        whole=found.whole,
+        every=DRIFT if found.columns else {},
+        columns=found.columns,
+        hints=hints,
+    )
+
+
+def proven(said: ValidationText, sources: Sequence[Source]) -> ValidationText:
+    """The spec without what the inputs themselves do not keep: patterns and the like were found in some rows only."""
+    from mlops_cli.checks.data import check_data
+
+    for source in sources:
+        for _ in range(3):
+            spec = parse_validation(validation_text(replace(said, head={"baseline": "previous"})), f"{said.name}.yaml")
+            if not isinstance(spec, DataValidation):
+                raise TypeError("a validation of data was written, and another kind was read")
+            places = {check.id: check for check in spec.checks}
+            report = check_data(spec, source.path).report
+            broken = {
+                verdict.check for verdict in report.verdicts if verdict.state == "fail" and verdict.check in places
+            }
+            if not broken:
+                break
+            said = replace(said, columns=tuple(without(column, broken, places) for column in said.columns))
+    return said
+
+
+def without(column: ColumnText, broken: set[str], checks: Mapping[str, Check]) -> ColumnText:
+    """A column without the keys of some of its checks."""
+    mine = [checks[name] for name in broken if checks[name].subject == column.name]
+    dropped = {check.id.rpartition(".")[2] if check.bound is None else bound_key(check) for check in mine}
+    says = {key: value for key, value in column.says.items() if key not in dropped}
+    if "tolerance" in says and not says.keys() & {"type", "min", "max", "in", "matches", "is", "length", "unique"}:
+        del says["tolerance"]
+    return replace(column, says=says)
+
+
+def bound_key(check: Check) -> str:
+    """The key of a column that a check with a bound stands under."""
+    if check.measure in ("min", "max"):
+        return check.measure
+    return {"length_min": "length", "length_max": "length"}.get(check.measure, check.measure)
