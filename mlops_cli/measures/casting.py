@@ -25,8 +25,11 @@ def text_value(raw: str, kind: Kind) -> str:
         text = f"lower(trim({raw}))"
         return f"(CASE WHEN {text} IN ('true', '1') THEN true WHEN {text} IN ('false', '0') THEN false END)"
     if kind == "date":
-        return f"TRY_CAST(CASE WHEN length(trim({raw})) <= 10 THEN {raw} END AS DATE)"
-    return f"TRY_CAST({raw} AS TIMESTAMP)"
+        date = f"TRY_CAST(CASE WHEN length(trim({raw})) <= 10 THEN {raw} END AS DATE)"
+        return f"(CASE WHEN isfinite({date}) THEN {date} END)"
+    # As a moment (UTC where no zone is named): a plain timestamp would forget the zone.
+    moment = f"TRY_CAST({raw} AS TIMESTAMPTZ)"
+    return f"(CASE WHEN isfinite({moment}) THEN make_timestamp(epoch_us({moment})) END)"
 
 
 def cast_texts(texts: pa.Array, kind: Kind) -> tuple[pa.Array, pa.Array, pa.Array | None]:
@@ -34,7 +37,7 @@ def cast_texts(texts: pa.Array, kind: Kind) -> tuple[pa.Array, pa.Array, pa.Arra
     beyond 64 bits their exact values (the first array has them as doubles)."""
     isnan = f"coalesce(isnan({number('t')}), false)" if kind in ("integer", "number") else "false"
     value = text_value("t", kind)
-    value = f"CAST({value} AS DECIMAL(38, 0))" if kind == "integer" else value
+    value = f"TRY_CAST({value} AS DECIMAL(38, 0))" if kind == "integer" else value
     connection = duckdb.connect(":memory:", config={"threads": 1})
     try:
         connection.execute("SET TimeZone = 'UTC'")

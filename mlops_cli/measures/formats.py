@@ -83,10 +83,15 @@ def is_address(version: int) -> Callable[[str], bool]:
 def is_json(text: str) -> bool:
     """Whether a text is JSON."""
     try:
-        json.loads(text)
+        json.loads(text, parse_constant=_refused, parse_int=str)
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def _refused(word: str) -> None:
+    """NaN and infinities, which Python takes for JSON."""
+    raise ValueError(word)
 
 
 PARSERS: Mapping[NamedFormat, Callable[[str], bool]] = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -63,13 +64,21 @@ class Numbers:
 
     @property
     def skewness(self) -> float | None:
-        """The third standardised moment (population); None without spread."""
-        return rounded(math.sqrt(self.count) * self.m3 / self.m2**1.5) if self.m2 > 0 else None
+        """The third standardised moment (population); None without spread, or where doubles cannot hold it."""
+        variance = self._variance
+        return None if variance is None else rounded(self.m3 / self.count / variance / math.sqrt(variance))
 
     @property
     def kurtosis(self) -> float | None:
-        """The fourth standardised moment minus 3 (population); None without spread."""
-        return rounded(self.count * self.m4 / self.m2**2 - 3) if self.m2 > 0 else None
+        """The fourth standardised moment minus 3 (population); None without spread, or where doubles cannot hold it."""
+        variance = self._variance
+        return None if variance is None else rounded(self.m4 / self.count / variance / variance - 3)
+
+    @property
+    def _variance(self) -> float | None:
+        """The population's variance, where its square is a double too, and the higher moments are whole."""
+        variance = self.m2 / self.count
+        return variance if 1e-150 < variance < 1e150 and self.m4 > 0 else None
 
 
 @dataclass(frozen=True)
@@ -222,18 +231,19 @@ def merge(parts: Sequence[ColumnSummary]) -> ColumnSummary:
         for name in ("rows", "nulls", "nan", "empty", "blank", "infinite", "zeros", "negative", "true", "wrong")
     }
     ends = [part for part in parts if part.least is not None and part.greatest is not None]
+    size = _size if kind in ("integer", "number", "time") else _ordering
     words = merge_words([part.words for part in parts if part.words is not None])
     numbers = merge_numbers([part.numbers for part in parts if part.numbers is not None])
     distinct, error = estimate(sketch)
-    if error and numbers is not None and numbers.exact:
+    if error and numbers is not None and numbers.exact and not sums["infinite"]:
         distinct, error = float(len(numbers.steps.values)), 0.0
     return replace(
         whole,
         **sums,
         distinct=distinct,
         distinct_error=error,
-        least=min((part.least for part in ends), key=_ordering, default=None),
-        greatest=max((part.greatest for part in ends), key=_ordering, default=None),
+        least=min((part.least for part in ends), key=size, default=None),
+        greatest=max((part.greatest for part in ends), key=size, default=None),
         numbers=numbers,
         words=words,
         lengths=merge_numbers([part.lengths for part in parts if part.lengths is not None]),
@@ -242,9 +252,14 @@ def merge(parts: Sequence[ColumnSummary]) -> ColumnSummary:
     )
 
 
-def _ordering(value: Json) -> tuple[float, str]:
+def _ordering(value: Json) -> tuple[float | Decimal, str]:
     """Numbers by size, texts by their characters."""
-    return (0.0, value) if isinstance(value, str) else (float(value) if isinstance(value, int | float) else 0.0, "")
+    return (0, value) if isinstance(value, str) else (value if isinstance(value, int | float) else 0, "")
+
+
+def _size(value: Json) -> tuple[float | Decimal, str]:
+    """Numbers by size, without loss: infinities, and what no 64 bits hold, are spelt out."""
+    return (Decimal(value), "") if isinstance(value, str) else _ordering(value)
 
 
 def merge_numbers(parts: Sequence[Numbers]) -> Numbers | None:
@@ -263,6 +278,9 @@ def merge_numbers(parts: Sequence[Numbers]) -> Numbers | None:
         m2 += part.m2 + delta * step * count * n
         mean += step * n
         count = total
+    if not all(map(math.isfinite, (mean, m2, m3, m4))):  # beyond the range of doubles, as in a part on its own
+        mean = math.fsum(part.mean * (part.count / count) for part in parts)
+        m2, m3, m4 = (value if math.isfinite(value) else 0.0 for value in (m2, m3, m4))
     steps = merged([part.steps for part in parts])
     low, high = min(part.minimum for part in parts), max(part.maximum for part in parts)
     return Numbers(count, mean, m2, m3, m4, low, high, steps.packed(), steps.exact)
@@ -278,6 +296,7 @@ def merge_words(parts: Sequence[Words]) -> Words | None:
             counts[text] = counts.get(text, 0) + count
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     hidden = sum(part.error or (part.top[-1][1] if part.other and part.top else 0) for part in parts)
+    hidden += ordered[TOP][1] if len(ordered) > TOP else 0
     return Words(
         top=tuple(ordered[:TOP]),
         other=sum(part.other for part in parts) + sum(count for _, count in ordered[TOP:]),

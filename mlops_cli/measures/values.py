@@ -206,7 +206,7 @@ def natural(array: pa.Array, kind: Kind) -> tuple[npt.NDArray[np.generic] | None
         return to_mask(array), None, None
     if kind == "integer":
         if pa.types.is_uint64(array.type) and len(array) and (pc.max(array).as_py() or 0) >= 2**63:
-            return filled_numbers(array.cast(pa.float64())), None, array
+            return filled_numbers(array.cast(pa.float64(), safe=False)), None, array
         return filled_numbers(array.cast(pa.int64())), None, None
     if kind == "number":
         return doubles_of(array)
