@@ -34,6 +34,12 @@ def sentinels(column: ColumnSummary) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(found, key=lambda pair: (-pair[1], pair[0])))
 
 
+def without_ends(steps: Steps) -> tuple[float, float]:
+    """The least and the greatest of some numbers (one at least), candidates at the ends left out."""
+    low, high = (_end(steps, end, inner, NUMBERS) for end, inner in ((0, 1), (-1, -2)))
+    return float(steps.values[1 if low else 0]), float(steps.values[-2 if high else -1])
+
+
 def _end(steps: Steps, end: int, inner: int, suspects: frozenset[float]) -> tuple[str, int] | None:
     """The value at one end of the numbers, where it is a suspect, frequent, and away from all others."""
     if len(steps.values) < 3:

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+import numpy as np
+
 from mlops_cli.measures.distances import by_size, ks, ks_p, shares_p, without_chance
 from mlops_cli.measures.sentinels import sentinels
 from mlops_cli.measures.steps import Steps
@@ -23,7 +25,7 @@ Fate: TypeAlias = Literal["same", "moved", "new", "gone"]
 FALSE = 0.01  # chance that a move is named in a data set of which no column moved
 LEAST = 0.02
 """A distance below this is not put into words."""
-FEW = 50  # different values up to which they are compared one by one
+FEW, FEW_NUMBERS = 50, 12  # different values up to which they are compared one by one
 SHOWN = 4  # phrases
 VALUE = 24  # characters of a value in a phrase
 
@@ -75,13 +77,16 @@ def _changes(new: ColumnSummary, old: ColumnSummary, sure: float) -> Iterator[tu
         size = share_distance(new.true, new.filled, old.true, old.filled, sure)
         if size > 0:
             yield size, f"true {figures.portion(old.true, old.filled)} → {figures.portion(new.true, new.filled)}"
-    elif new.numbers and old.numbers:
+    elif new.numbers and old.numbers and max(new.distinct, old.distinct) > 2:
         yield from _numbers(new, new.numbers, old.numbers, sure)
     values, earlier = _few(new), _few(old)
     if new.kind != "boolean" and values and earlier and len(values.keys() | earlier.keys()) <= FEW:
         yield from _values(new, values, earlier, sure)
         return
-    yield from _suspects(new, old, sure)
+    if new.numbers and old.numbers:
+        yield from _spike(new, new.numbers.steps, old.numbers.steps, sure)
+    else:
+        yield from _suspects(new, old, sure)
     if new.lengths and old.lengths:
         size = steps_distance(new.lengths.steps, old.lengths.steps, sure)
         if size > 0:
@@ -90,7 +95,7 @@ def _changes(new: ColumnSummary, old: ColumnSummary, sure: float) -> Iterator[tu
 
 def _few(column: ColumnSummary) -> Mapping[str, float] | None:
     """Value -> rows where there are few different ones."""
-    return column.categories if column.distinct <= FEW else None
+    return column.categories if column.distinct <= (FEW if column.numbers is None else FEW_NUMBERS) else None
 
 
 def _holes(column: ColumnSummary) -> tuple[int, ...]:
@@ -114,16 +119,34 @@ def _numbers(column: ColumnSummary, new: Numbers, old: Numbers, sure: float) -> 
 
 
 def _suspects(new: ColumnSummary, old: ColumnSummary, sure: float) -> Iterator[tuple[float, str]]:
-    """Values that may stand for "no value": they hardly move a distribution, and matter more than what does."""
+    """Texts that may stand for "no value", among many different ones."""
     after, before = dict(sentinels(new)), dict(sentinels(old))
     for value in sorted(after.keys() | before.keys()):
-        size = share_distance(after.get(value, 0), new.rows, before.get(value, 0), old.rows, sure)
+        size = share_distance(after.get(value, 0), new.filled, before.get(value, 0), old.filled, sure)
         if size > 0:
-            name = f"'{figures.named(readable(value, new), VALUE)}'"
-            now, then = (
-                figures.portion(found.get(value, 0), of) for found, of in ((after, new.rows), (before, old.rows))
+            yield (
+                size,
+                _went(figures.named(value, VALUE), after.get(value, 0) / new.filled, before.get(value, 0) / old.filled),
             )
-            yield size, f"{name} {then} → {now}"
+
+
+def _spike(column: ColumnSummary, new: Steps, old: Steps, sure: float) -> Iterator[tuple[float, str]]:
+    """The one number whose share changed most: a sentinel or a constant that came hardly moves a distribution, and
+    often matters more than what does."""
+    points = np.union1d(new.values, old.values)
+    (below, upto), (old_below, old_upto) = new.ranks(points), old.ranks(points)
+    after, before = upto - below, old_upto - old_below
+    at = int(np.argmax(np.abs(after / new.count - before / old.count)))
+    size = share_distance(float(after[at]), new.count, float(before[at]), old.count, sure / len(points))
+    if size >= LEAST:
+        yield size, _went(figures.figure(float(points[at]), column.kind), after[at] / new.count, before[at] / old.count)
+
+
+def _went(name: str, after: float, before: float) -> str:
+    """How the share of one value changed."""
+    if not before:
+        return f"new '{name}' {figures.share(after)}"
+    return f"'{name}' {figures.share(before)} → {figures.share(after)}" if after else f"'{name}' is gone"
 
 
 def _values(
@@ -135,9 +158,7 @@ def _values(
         size = share_distance(after, total, before, earlier, sure)
         if size <= 0 or (column.numbers is not None and size < LEAST):
             continue
-        name = f"'{figures.named(readable(value, column), VALUE)}'"
-        now, then = figures.share(after / total), figures.share(before / earlier)
-        yield size, f"new {name} {now}" if not before else f"{name} {then} → {now}" if after else f"{name} is gone"
+        yield size, _went(figures.named(readable(value, column), VALUE), after / total, before / earlier)
 
 
 def readable(value: str, column: ColumnSummary) -> str:

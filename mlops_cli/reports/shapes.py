@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from mlops_cli.measures.sentinels import without_ends
 from mlops_cli.measures.steps import Floats, Steps
 from mlops_cli.measures.summary import Kind, Numbers, Times
 
@@ -65,9 +66,10 @@ def _whole(span: int, bins: int) -> tuple[int, int]:
 
 
 def drawn(steps: Steps) -> tuple[float, float]:
-    """The ends of what is shown: all of it, or without the outer 1 % of a side with a long tail."""
-    low, high = float(steps.values[0]), float(steps.values[-1])
-    inner, outer = (float(value) for value in steps.quantiles([0.01, 0.99]))
+    """The ends of what is shown: without values that may mean "no value" and stand far away, and without the outer 1 %
+    of a side with a long tail."""
+    low, high = without_ends(steps)
+    inner, outer = (min(max(float(value), low), high) for value in steps.quantiles([0.01, 0.99]))
     width = outer / 2 - inner / 2  # halves, since a difference of two doubles may be none
     if width <= 0:
         return low, high

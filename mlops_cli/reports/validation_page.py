@@ -13,6 +13,8 @@ from mlops_cli.reports.templating import render, weight
 LIMIT = 460_000
 """Bytes of all that grows with the report; the frame around it stays below 20 KB."""
 MESSAGE = 600
+PLACES = ("row", "line")
+"""Where an example stands in the data."""
 CELL = 80  # characters of a value in a row
 
 
@@ -76,7 +78,10 @@ def _loud(verdict: Verdict) -> bool:
 
 
 def _rows(report: Report) -> str:
-    return "" if report.rows is None else f", on {report.rows:,} row{'' if report.rows == 1 else 's'}"
+    if report.rows is None:
+        return ""
+    aside = f", {report.aside:,} of them set aside" if report.aside is not None else ""
+    return f", on {report.rows:,} row{'' if report.rows == 1 else 's'}{aside}"
 
 
 def _fit(parts: Sequence[str], room: int) -> tuple[list[str], int]:
@@ -92,7 +97,8 @@ def _fit(parts: Sequence[str], room: int) -> tuple[list[str], int]:
 
 def item(verdict: Verdict) -> Item:
     """A verdict in full."""
-    head = tuple(dict.fromkeys(str(name) for row in verdict.examples for name in row))
+    names = dict.fromkeys(str(name) for row in verdict.examples for name in row)
+    head = (*(name for name in PLACES if name in names), *(name for name in names if name not in PLACES))
     return Item(
         verdict.state,
         text.WORDS[verdict.state],
@@ -130,7 +136,7 @@ def _facts(verdict: Verdict) -> Iterator[tuple[str, str]]:
     yield "interval", f"{verdict.interval[0]:.4g} to {verdict.interval[1]:.4g}" if verdict.interval else ""
     yield "share of rows", figures.share(verdict.share)
     yield from _statistics(verdict)
-    yield "reason", (verdict.reason or "").replace("_", " ")
+    yield "reason", (verdict.reason or "").replace("_", " ") if verdict.cause is None else ""
 
 
 def _cell(row: dict[str, Json], name: str) -> str:

@@ -17,9 +17,16 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import Project
 
-BROWSER = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
-)
+
+def runs(name: str) -> str | None:
+    """The path of a browser that can be started; some systems have a program of that name that only asks for another."""
+    found = shutil.which(name)
+    if found is None or subprocess.run([found, "--version"], capture_output=True, check=False).returncode:
+        return None
+    return found
+
+
+BROWSER = next(filter(None, map(runs, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no chromium on this machine (apt-get install chromium)")
 QUIET = (
     "--headless",

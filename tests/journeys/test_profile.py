@@ -40,7 +40,7 @@ def test_against_another_version_what_moved_most_comes_first(data: Project) -> N
     lines = out.splitlines()
     assert lines[1].startswith("against old.csv: 600 rows")
     assert lines[4].startswith("plan") and "new 'gold'" in lines[4]
-    assert "'-999' 0% → 4.8%" in out
+    assert "new '-999' 4.8%" in out
     same = data.quick("profile", "old.csv", "--against", "old.csv").out
     assert "no column moved" in same
 

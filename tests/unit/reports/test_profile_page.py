@@ -276,3 +276,19 @@ def test_a_cut_text_keeps_both_ends() -> None:
     cut = figures.plain("start" + "x" * 1000 + "end", 20)
     assert len(cut) == 20 and cut.startswith("start") and cut.endswith("end")
     assert figures.named("") == "(empty)" and figures.named("  ") == "(2 blank)"
+
+
+def test_a_value_that_jumped_is_named_among_many() -> None:
+    random = np.random.default_rng(0)
+    old, new = random.normal(50, 10, 3000), random.normal(50, 10, 3000)
+    new[::10] = 0
+    assert move(column("x", new), column("x", old)).changes[0] == "new '0' 10.0%"
+    fixed = move(column("x", old), column("x", new))
+    assert "'0' is gone" in fixed.changes
+
+
+def test_a_sentinel_does_not_squeeze_the_drawing() -> None:
+    values = np.concatenate([np.random.default_rng(0).integers(18, 90, 1000), np.full(80, -999)])
+    (shape,) = shapes([column("x", values).numbers], "integer", 20)
+    assert shape.edges[0] > 0
+    assert shape.below == pytest.approx(80 / 1080)

@@ -54,7 +54,7 @@ def test_what_blocks_comes_first_with_all_that_is_known() -> None:
         "below 0.0001",
         "0.004",
         ">ks<",
-        "It looks like a processing fault.",
+        "looks like a processing fault",
         "15% of the rows became 0",
         "null",
         "&#39;&#39;",
