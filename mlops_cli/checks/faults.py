@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mlops_cli.checks.signs import COLUMN_SIGNS, Scene, odds
-from mlops_cli.checks.surroundings import SCENE_SIGNS
+from mlops_cli.checks.surroundings import SCENE_SIGNS, SHARED_SIGNS, narrow_columns
 from mlops_cli.checks.verdict import Cause, Evidence, Verdict
 from mlops_cli.measures.summary import ColumnSummary, Profile, SliceProfile
 
@@ -18,6 +18,7 @@ CALL = 1.5
 """Least sum of weights with which a change is called a fault, or real."""
 NOT_THE_WHOLE = frozenset({"unit_ratio", "one_slice", "constant", "value_spike"})
 """Signs that explain why all of a distribution moved, or deny it: its moving is no sign of its own then."""
+NO_COLUMN = ColumnSummary("", "nothing", "", 0, 0)
 CHANGED_REASONS = frozenset({"changed_but_small", "kind_changed", "no_value_now"})
 CALLS: dict[Cause, str] = {
     "fault": "looks like a processing fault",
@@ -38,18 +39,15 @@ def explain_changes(
 
     `history` are the earlier accepted versions, the newest last; `time` names the column that says when a row happened.
     """
-    statistical = {verdict.subject for verdict in verdicts if verdict.effect is not None or is_change(verdict)}
-    changed = tuple(
-        sorted({verdict.subject for verdict in verdicts if is_change(verdict) and verdict.subject != "rows"})
-    )
-    earlier = tuple(history) or (baseline,)
+    changes = [verdict for verdict in verdicts if is_change(verdict)]
+    if not changes:
+        return list(verdicts)
+    around = surroundings(verdicts, changes, current, baseline, tuple(history) or (baseline,), time)
+    shared = [item for sign in SHARED_SIGNS for item in sign(around)]
     result = []
     for verdict in verdicts:
-        if not is_change(verdict):
-            result.append(verdict)
-            continue
-        signs = evidence_of(verdict, current, baseline, earlier, changed, len(statistical), time)
-        result.append(verdict if signs is None else called(verdict, signs))
+        scene = scene_of(verdict, around) if is_change(verdict) else None
+        result.append(verdict if scene is None else called(verdict, evidence_of(scene, shared)))
     return result
 
 
@@ -62,38 +60,55 @@ def is_change(verdict: Verdict) -> bool:
     return bad and verdict.reason is None and (verdict.effect is not None or counts)
 
 
-def evidence_of(
-    verdict: Verdict,
+def surroundings(
+    verdicts: Sequence[Verdict],
+    changes: Sequence[Verdict],
     current: Profile,
     baseline: Profile,
     earlier: tuple[Profile, ...],
-    changed: tuple[str, ...],
-    tested: int,
     time: str | None,
-) -> tuple[Evidence, ...] | None:
-    """The signs for one change, the strongest first; None where the profiles do not have its column."""
-    rows = verdict.subject == "rows"
-    name = verdict.subject if not rows else next((column.name for column in current.columns), "")
-    new, old = column_in(current, verdict.slice, name), column_in(baseline, verdict.slice, name)
-    if new is None or old is None:
-        return None
-    words = verdict.check.split(".")
-    scene = Scene(
-        new=new,
-        old=old,
-        history=tuple(found for profile in earlier if (found := column_in(profile, verdict.slice, name)) is not None),
+) -> Scene:
+    """What all changes of a version have around them; the column is that of none of them yet."""
+    tested = {verdict.subject for verdict in (*changes, *verdicts) if verdict.effect is not None}
+    return Scene(
+        new=NO_COLUMN,
+        old=NO_COLUMN,
+        history=(),
         current=current,
         baseline=baseline,
         profiles=earlier,
-        changed=changed,
-        tested=tested,
+        changed=tuple(sorted({verdict.subject for verdict in changes if verdict.subject != "rows"})),
+        tested=len(tested),
+        narrow=narrow_columns(current, baseline, earlier),
         time=current.column(time) if time is not None else None,
         time_before=baseline.column(time) if time is not None else None,
-        measure="rows" if rows else words[-2] if len(words) > 2 else "distribution",
-        whole=verdict.slice is None,
     )
-    signs = SCENE_SIGNS if rows else (*COLUMN_SIGNS, *SCENE_SIGNS)
-    seen = [item for sign in signs for item in sign(scene)]
+
+
+def scene_of(verdict: Verdict, around: Scene) -> Scene | None:
+    """The scene of one change; None where the profiles do not have its column."""
+    if verdict.subject == "rows":
+        return replace(around, measure="rows")
+    name, label = verdict.subject, verdict.slice
+    new, old = column_in(around.current, label, name), column_in(around.baseline, label, name)
+    if new is None or old is None:
+        return None
+    words = verdict.check.split(".")
+    found = (column_in(profile, label, name) for profile in around.profiles)
+    return replace(
+        around,
+        new=new,
+        old=old,
+        history=tuple(item for item in found if item is not None),
+        measure=words[-2] if len(words) > 2 else "distribution",
+        whole=label is None,
+    )
+
+
+def evidence_of(scene: Scene, shared: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """The signs for one change, the strongest first."""
+    signs = SCENE_SIGNS if scene.measure == "rows" else (*COLUMN_SIGNS, *SCENE_SIGNS)
+    seen = [*(item for sign in signs for item in sign(scene)), *shared]
     if any(item.sign in NOT_THE_WHOLE for item in seen):
         seen = [item for item in seen if item.sign != "whole_distribution"]
     return tuple(sorted(seen, key=lambda item: (-item.weight, item.sign)))

@@ -20,10 +20,11 @@ from mlops_cli.checks.comparators.changes import change
 from mlops_cli.checks.comparators.drift import drift
 from mlops_cli.checks.compared import Compared, compare, family
 from mlops_cli.checks.described import describe
+from mlops_cli.checks.variation import effects
 from mlops_cli.checks.verdict import Verdict
 from mlops_cli.measures.distances import KS_BY_CHANCE, predictive_limit, q_values
 from mlops_cli.measures.measured import Measured, rounded
-from mlops_cli.measures.summary import ColumnSummary, merge
+from mlops_cli.measures.summary import ColumnSummary
 from mlops_cli.spec.validation import Check, DataValidation
 
 ENOUGH_VALUES = 30
@@ -243,16 +244,13 @@ def natural(case: ShiftCase, shift: Compared | Change, alpha: float) -> tuple[fl
         known = f"{len(versions)} earlier version{'' if len(versions) == 1 else 's'}"
         return None, f"{shift.method}; calibration: weak ({known})"
     if isinstance(shift, Compared):
-        by = case.check.distance
-        pairs = [(item, merge([*versions[:at], *versions[at + 1 :]])) for at, item in enumerate(versions)]
-        found = [compare(item, rest, by) for item, rest in [*pairs, (case.current, merge(versions))]]
-        effects = [0.0 if item is None else item.effect for item in found]
+        sizes = effects(case.current, versions, case.check.distance)
     else:
-        effects = number_effects(case, versions)
-    limit = predictive_limit(effects[:-1], alpha)
-    here, most = (show(float(f"{value:.2g}")) for value in (effects[-1], limit))
+        sizes = number_effects(case, versions)
+    limit = predictive_limit(sizes[:-1], alpha)
+    here, most = (show(float(f"{value:.2g}")) for value in (sizes[-1], limit))
     method = f"{shift.method}; {here} from {len(versions)} earlier versions, which vary by up to {most}"
-    return (limit if effects[-1] <= limit else None), method
+    return (limit if sizes[-1] <= limit else None), method
 
 
 def number_effects(case: ShiftCase, versions: Sequence[ColumnSummary]) -> list[float]:

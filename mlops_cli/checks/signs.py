@@ -61,6 +61,8 @@ class Scene:
     """All columns of which a change is confirmed."""
     tested: int
     """How many columns were tested."""
+    narrow: tuple[tuple[str, str], ...] = ()
+    """(column, in words) for those that lie in a small part of where they lay; see `narrow_columns`."""
     time: ColumnSummary | None = None
     time_before: ColumnSummary | None = None
     """The column that says when a row happened, now and in the baseline."""
