@@ -401,7 +401,8 @@ def q_values(p: Sequence[float]) -> list[float]:
 def predictive_limit(history: Sequence[float], alpha: float) -> float:
     """What the next distance stays below with the probability 1 - alpha, if it varies as those of the history.
 
-    mean + t(1 - alpha, B - 1) s sqrt(1 + 1/B) of the square roots, squared; 0 for fewer than two.
+    mean + t(1 - alpha, B - 1) s sqrt(1 + 1/B) of the square roots, squared, and no more than twice the largest: few
+    versions would else allow anything. 0 for fewer than two.
     """
     count = len(history)
     if count < 2:
@@ -409,4 +410,4 @@ def predictive_limit(history: Sequence[float], alpha: float) -> float:
     roots = np.sqrt(np.clip(np.asarray(history, dtype=np.float64), 0.0, None))
     t = float(special.stdtrit(count - 1, 1 - alpha))
     limit = float(roots.mean()) + t * float(roots.std(ddof=1)) * math.sqrt(1 + 1 / count)
-    return max(0.0, limit) ** 2
+    return min(max(0.0, limit) ** 2, 2 * float(roots.max()) ** 2)

@@ -146,9 +146,10 @@ def test_intervals_of_shares() -> None:
 
 def test_predictive_limits() -> None:
     assert predictive_limit([0.04, 0.04, 0.04, 0.04], 0.01) == pytest.approx(0.04)
-    roots = np.array([0.1, 0.2, 0.15, 0.25])
+    roots = np.array([0.2, 0.22, 0.21, 0.23])
     wanted = roots.mean() + stats.t.ppf(0.99, 3) * roots.std(ddof=1) * math.sqrt(1.25)
     assert predictive_limit(list(roots**2), 0.01) == pytest.approx(wanted**2)
+    assert predictive_limit([0.01, 0.04, 0.3, 0.1], 0.01) == pytest.approx(0.6)
     assert predictive_limit([], 0.01) == predictive_limit([0.3], 0.01) == 0.0
 
 
