@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import typer
+
 from mlops_cli.base.errors import UserError
 
 
@@ -43,3 +45,17 @@ def specs_and_stages(incomplete: str) -> list[str]:
 def stages_and_references(incomplete: str) -> list[str]:
     """Stages and names, for `explain`."""
     return stages(incomplete) + references(incomplete)
+
+
+def checks(context: typer.Context, incomplete: str) -> list[str]:
+    """Checks that the spec before it on the command line writes down."""
+    from mlops_cli.spec.load import load_validation
+    from mlops_cli.spec.project import find_root
+
+    spec = context.params.get("spec")
+    try:
+        path = Path(str(spec)).absolute()
+        found = load_validation(path, find_root(path.parent)) if spec else None
+    except UserError:
+        return []  # not there, or with faults: there is nothing to offer
+    return [check.id for check in found.checks if check.id.startswith(incomplete)] if found else []

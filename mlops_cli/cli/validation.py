@@ -59,7 +59,7 @@ def validate(
     path = session.folder / spec
     if not path.is_file():
         raise UserError(f"there is no spec '{spec}'")
-    data, baseline, model = (_beside(session, subject) for subject in (data, baseline, model))
+    data, baseline, model = (beside(session, subject) for subject in (data, baseline, model))
     with workspace_or_scratch(session.folder, path) as workspace:
         report = validate_now(workspace, path, Subjects(data, baseline, model, environment))
     text = gate_text(spec.stem, report, verbose=session.verbose) if form == "text" else _document(form, report)
@@ -85,7 +85,7 @@ def _document(form: Literal["json", "junit", "md", "html"], report: Report) -> s
     return {"junit": junit, "md": markdown, "html": html}[form](report)
 
 
-def _beside(session: Session, subject: str | None) -> str | None:
+def beside(session: Session, subject: str | None) -> str | None:
     """A path or a pattern as the user wrote it, from the current folder; anything else is a REF."""
     if subject is None:
         return None
