@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,14 +96,15 @@ def measure_validation(options: argparse.Namespace, only: Sequence[str], results
             note(results, validation.libraries_of(name), [name])
     with room(options.disk) as work:
         place = validation.Place(work, tables, us, options.small)
-        if "rules" in only:
-            keep(results, work, validation.rules(place, options.rounds))
-        if "profile" in only:
-            keep(results, work, validation.profile(place, options.rounds))
-        if "append" in only:
-            keep(results, work, validation.appended(place, options.rounds))
-        if "csv" in only:
-            keep(results, work, validation.huge(place))
+        benches: dict[str, Callable[[], Iterable[list[Timing]]]] = {
+            "rules": lambda: validation.rules(place, options.rounds),
+            "profile": lambda: validation.profile(place, options.rounds),
+            "append": lambda: [validation.appended(place, options.rounds)],
+            "csv": lambda: validation.huge(place),
+        }
+        for name, measured in benches.items():
+            for timings in measured() if name in only else ():
+                keep(results, work, timings)
         if "alarms" in only:
             for line in validation.false_alarms(place):
                 write(results, {**line, "kind": "alarms", "bench": "alarms"})

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,35 +96,31 @@ def libraries_of(bench: str) -> list[Peer]:
     return [library(name) for name in dict.fromkeys(names)]
 
 
-def rules(place: Place, rounds: int) -> list[Timing]:
-    """Thirty rules on a Parquet file, nothing else."""
-    found = compare("rules", [_ours(place, START, "one.parquet", "rules")], rounds, warmups=1)
+def rules(place: Place, rounds: int) -> Iterator[list[Timing]]:
+    """Thirty rules on a Parquet file, nothing else; case by case."""
     agree(place)
+    yield compare("rules", [_ours(place, START, "one.parquet", "rules")], rounds, warmups=1)
     for millions in (1, 10):
         case, table = place.rows(millions), f"{millions}m.parquet"
         contenders = [_ours(place, case, table, "rules"), *_rivals(place, RULES_RIVALS, case, table)]
-        found += compare("rules", contenders, rounds, slow=SLOW)
-    return found
+        yield compare("rules", contenders, rounds, slow=SLOW)
 
 
-def profile(place: Place, rounds: int) -> list[Timing]:
+def profile(place: Place, rounds: int) -> Iterator[list[Timing]]:
     """Everything that a profile holds, the thirty rules, and every column compared with a baseline profiled before."""
-    found = compare("profile", [_ours(place, START, "one.parquet", "watch")], rounds, warmups=1)
+    yield compare("profile", [_ours(place, START, "one.parquet", "watch")], rounds, warmups=1)
     for millions, names in ((1, MORE_PROFILE_RIVALS), (10, PROFILE_RIVALS)):
         case, table = place.rows(millions), f"{millions}m.parquet"
         contenders = [_ours(place, case, table, "watch"), *_rivals(place, names, case, table)]
-        found += compare("profile", contenders, rounds, slow=SLOW)
-    return found
+        yield compare("profile", contenders, rounds, slow=SLOW)
 
 
-def huge(place: Place) -> list[Timing]:
+def huge(place: Place) -> Iterator[list[Timing]]:
     """CSV files of growing size, once each: the memory must not grow with them."""
-    found = []
     for millions in (1, 3, 10):
         table = f"{millions}m.csv"
         size = (place.tables / table).stat().st_size / 1e9
-        found += compare("csv", [_ours(place, f"{place.rows(millions)}, {size:.2f} GB", table, "watch")], 1)
-    return found
+        yield compare("csv", [_ours(place, f"{place.rows(millions)}, {size:.2f} GB", table, "watch")], 1)
 
 
 def appended(place: Place, rounds: int) -> list[Timing]:
