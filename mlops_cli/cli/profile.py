@@ -48,11 +48,13 @@ def profile(
     top: Annotated[int, typer.Option("--top", metavar="N", help="Columns to show.", min=1)] = TOP,
 ) -> int:
     """Tell what is in a data set, and what changed since another version of it."""
+    from mlops_cli.cli.progress import measuring
     from mlops_cli.cli.render.profiles import column_text, profile_text, screen_width
     from mlops_cli.cli.written import write_file
     from mlops_cli.workflows.profile_data import profile_data, record
 
-    profiled = profile_data(session.folder, data, against, slices or ())
+    with measuring(session.screen) as progress:
+        profiled = profile_data(session.folder, data, against, slices or (), progress)
     cells = screen_width()
     if column is not None:
         text = column_text(profiled, column, cells=cells)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
+PATIENCE, PAUSE = 0.7, 0.1  # seconds before work counts as long, and between two lines about it
 WORDS = {
     "start": "run",
     "retry": "retry",
@@ -102,3 +104,27 @@ class _LiveView:
 
 def _safe(stage: str) -> str:
     return stage.replace("[", "\\[")
+
+
+@contextmanager
+def measuring(screen: Screen) -> Iterator[Callable[[int, int], None] | None]:
+    """A counter of pieces of work, in one line that is gone at the end; None where no person watches."""
+    if not screen.live:
+        yield None
+        return
+    shown = began = time.monotonic()
+
+    def count(done: int, known: int) -> None:
+        nonlocal shown
+        now = time.monotonic()
+        if now - began > PATIENCE and now - shown > PAUSE:
+            shown = now
+            sys.stderr.write(f"\r\x1b[Kmeasured {done:,} of {known:,} pieces")
+            sys.stderr.flush()
+
+    try:
+        yield count
+    finally:
+        if shown != began:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
