@@ -51,7 +51,7 @@ class Asked:
     summary: bool
     sliced: bool
     forced: Kind | None = None
-    """How the summary reads it, where parts of it differ in type."""
+    """How the summary (and a check without a type of its own) reads it, where parts of it differ in type."""
     runs: bool = False
     """Whether the hashes of its values are kept even where they stand in ascending order."""
 
@@ -74,12 +74,12 @@ def read(asked: Asked, array: pa.Array, *, textual: bool, times: bool) -> tuple[
     """The column as its checks read it, and as its summary does; mostly the same."""
     first = values_of(asked.name, array, asked.kind, textual=textual, times=times)
     if asked.forced is None:
-        if asked.kind is not None or not textual or not asked.checks:
-            return first, first
         return first, first
     if asked.forced == "string" and not textual:
-        return first, as_texts(asked.name, array)
-    return first, values_of(asked.name, array, asked.forced, textual=textual, times=times)
+        second = as_texts(asked.name, array)
+    else:
+        second = values_of(asked.name, array, asked.forced, textual=textual, times=times)
+    return (second, second) if asked.kind is None else (first, second)
 
 
 def as_texts(name: str, array: pa.Array) -> Values:

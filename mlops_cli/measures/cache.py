@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import zstandard
 
 from mlops_cli.base.hashing import Oid
 from mlops_cli.base.records import BadRecord, canonical, decode
-from mlops_cli.measures.summary import ColumnSummary
+from mlops_cli.measures.summary import ColumnSummary, Kind
 from mlops_cli.measures.tallies import Tally
 
 
@@ -34,6 +35,8 @@ class Unit:
 
     rows: int
     pieces: tuple[Piece, ...]
+    kind: Kind = "nothing"
+    """The type that the column was read as."""
 
 
 @dataclass(frozen=True)
@@ -64,16 +67,27 @@ class Cache:
         path = self.path(key, ".unit")
         with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+            temporary = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
             temporary.write_bytes(zstandard.ZstdCompressor(level=1).compress(canonical(unit)))
             temporary.replace(path)
 
 
 @contextmanager
 def open_cache(folder: Path | None) -> Iterator[Cache]:
-    """The cache in a folder; without one, a temporary folder for what does not fit into memory."""
-    if folder is not None:
+    """The cache in a folder; without one that may be written to, a temporary folder for what does not fit into
+    memory."""
+    if folder is not None and is_writable(folder):
         yield Cache(folder, True)
         return
     with tempfile.TemporaryDirectory(prefix="mlops-measures-") as temporary:
         yield Cache(Path(temporary), False)
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether files can be made in a folder, which is made too."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mlops_cli.base.hashing import hash_record
 from mlops_cli.measures.asking import Asked
 from mlops_cli.measures.cache import Piece, Unit
 from mlops_cli.measures.conditions import Broken
@@ -39,23 +40,24 @@ def count_column(asked: Asked, values: Values, summed: Values, masks: Mapping[st
         pieces.append(
             piece(asked, label, values.where(rows), summed.where(rows) if summed is not values else None, context)
         )
-    return Unit(len(values), tuple(pieces))
+    return Unit(len(values), tuple(pieces), summed.kind)
 
 
 def piece(asked: Asked, label: str | None, values: Values, summed: Values | None, context: Context) -> Piece:
     """The summary and the tallies of all rows, or of one slice."""
     tallies = tuple(
-        column_tally(check, asked, values, context) if label is None or check.per_slice else Tally()
+        column_tally(check, asked, values, context, label) if label is None or check.per_slice else Tally()
         for check in asked.checks
     )
     summary = summarise(summed if summed is not None else values) if asked.summary else None
     return Piece(label, len(values), summary, tallies)
 
 
-def column_tally(check: Check, asked: Asked, values: Values, context: Context) -> Tally:
-    """What one check finds in one column."""
+def column_tally(check: Check, asked: Asked, values: Values, context: Context, label: str | None) -> Tally:
+    """What one check finds in one column, or in a slice of it."""
     if check.measure == "unique":
-        return repeats([values], context.run, force=asked.runs)
+        run = context.run if label is None else context.run.with_stem(f"{context.run.stem}-{hash_record(label)[:16]}")
+        return repeats([values], run, force=asked.runs or label is not None)
     if check.measure == "references":
         rows = unknown(check, values, context.known)
         found = count(rows, len(values))

@@ -65,7 +65,7 @@ class Pieces:
 
     parts: dict[int, Part] = field(default_factory=dict)
     rows: dict[int, int] = field(default_factory=dict)
-    units: dict[tuple[str, int], Unit] = field(default_factory=dict)
+    units: dict[str, dict[int, Unit]] = field(default_factory=dict)
     names: dict[str, None] = field(default_factory=dict)
     reused: int = 0
 
@@ -73,12 +73,18 @@ class Pieces:
         """Add what came of one part."""
         self.rows[index] = max(found.rows, self.rows.get(index, 0))
         self.names.update(dict.fromkeys(found.names))
-        self.units.update({(name, index): unit for name, unit in found.units.items()})
+        for name, unit in found.units.items():
+            self.units.setdefault(name, {})[index] = unit
         self.reused += found.reused
 
     def of(self, name: str) -> dict[int, Unit]:
         """Part -> what came of one column of it, in the order of the parts."""
-        return {index: unit for (other, index), unit in sorted(self.units.items()) if other == name}
+        return dict(sorted(self.units.get(name, {}).items()))
+
+    @property
+    def done(self) -> int:
+        """How many pieces of work there were."""
+        return sum(map(len, self.units.values()))
 
 
 def measure(
@@ -145,8 +151,7 @@ def unlike(worker: Worker, pieces: Pieces) -> dict[str, Kind]:
     """Columns whose summaries differ in type between parts in a way that does not merge -> the type of the whole."""
     found: dict[str, Kind] = {}
     for name in pieces.names:
-        kinds = {piece.summary.kind for unit in pieces.of(name).values() for piece in unit.pieces[:1] if piece.summary}
-        kinds -= {"nothing"}
+        kinds = {unit.kind for unit in pieces.of(name).values()} - {"nothing"}
         if len(kinds) > 1 and not any(kinds == set(pair) for pair in MERGED) and name not in worker.wants.kinds:
             whole: Kind = "nothing"
             for kind in kinds:
@@ -192,7 +197,8 @@ def gather(worker: Worker, pieces: Pieces) -> Found:
         for label in labels:
             found = {index: piece for index, unit in units.items() for piece in unit.pieces if piece.label == label}
             if label is not None:
-                slices[label] = sum(piece.rows for piece in found.values())
+                # Parts that lack a column have none of its pieces: the column that is everywhere knows.
+                slices[label] = max(slices.get(label, 0), sum(piece.rows for piece in found.values()))
             columns = [piece.summary for piece in found.values() if piece.summary is not None]
             if columns:
                 summaries[name, label] = whole_summary(columns, total if label is None else None)
@@ -200,10 +206,14 @@ def gather(worker: Worker, pieces: Pieces) -> Found:
                 if label is None or check.per_slice:
                     parts = [piece.tallies[at] for piece in found.values()]
                     at_rows = [int(starts[index]) for index in found]
-                    tallies[check.id, label] = finished(worker, check, joined(check, parts, at_rows), parts)
+                    whole = finished(worker, check, joined(check, parts, at_rows), parts)
+                    lacking = total - sum(piece.rows for piece in found.values()) if label is None else 0
+                    if check.measure == "nulls" and lacking:
+                        whole = replace(whole, bad=whole.bad + lacking, of=whole.of + lacking)
+                    tallies[check.id, label] = whole
     refuse_many(worker.wants.slices, slices)
     ordered = {label: slices[label] for label in sorted(slices, key=lambda label: slice_order(worker, label))}
-    return Found(total, tuple(pieces.names), summaries, tallies, ordered, pieces.reused, len(pieces.units))
+    return Found(total, tuple(pieces.names), summaries, tallies, ordered, pieces.reused, pieces.done)
 
 
 def whole_summary(parts: Sequence[ColumnSummary], rows: int | None) -> ColumnSummary:

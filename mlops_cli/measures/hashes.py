@@ -90,7 +90,9 @@ def _sums(flat: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> Hashes
         found = words[starts[rows] + 8 * at]
         spare = np.maximum(8 - rest, 0).astype(np.uint64) * np.uint64(8)
         found &= np.uint64(0xFFFFFFFFFFFFFFFF) >> spare
-        # A word's high bits would only reach the sum's high bits: folding brings them down, and the product up again.
+        # A word's high bits would only reach the sum's high bits: the first product spreads a word, folding brings its
+        # high bits down, and the second product up again.
+        found *= GOLDEN
         found ^= found >> np.uint64(32)
         total[rows] += found * WEIGHTS[at % len(WEIGHTS)] * (np.uint64(2 * (at // len(WEIGHTS))) + np.uint64(1))
     return total

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from mlops_cli.measures.hashes import Hashes, combined, different, number_hashes, text_hashes
-from mlops_cli.measures.values import Mask, Values, written
+from mlops_cli.measures.hashes import Hashes, combined, different, number_hashes, numbers_in, text_hashes
+from mlops_cli.measures.values import Mask, Values, to_mask, written
 
 TOGETHER = 1 << 24
 """Hashes that are merged at once: 128 MiB."""
+INT64 = 2**63
 MANY = 1000
 """Repeated values of which rows are looked for."""
 
@@ -35,12 +36,34 @@ def row_hashes(columns: Sequence[Values]) -> tuple[Hashes, Mask]:
 def _hashes(values: Values, rows: Mask) -> Hashes:
     if values.typed is not None and values.exact is None:
         return number_hashes(values.typed if rows.all() else values.typed[rows])
-    texts = written(values)
     if values.exact is not None and values.typed is not None:
-        # Equal numbers are equal whatever they are written like: 1 and 1.0, and those that no double holds.
-        others = pa.array(values.typed).cast(pa.string())
-        texts = pc.coalesce(values.exact.cast(pa.string()), others)
+        return _exact_hashes(values, values.typed)[rows]
+    texts = written(values)
     return text_hashes(texts if rows.all() else texts.filter(pa.array(rows)))
+
+
+def _exact_hashes(values: Values, typed: npt.NDArray[np.generic]) -> Hashes:
+    """Equal numbers are equal whatever they are written like (1 and 1.0), whatever part they are in, and also where no
+    double holds them."""
+    result = number_hashes(typed)
+    exact = values.exact
+    assert exact is not None
+    places = np.flatnonzero(to_mask(exact.is_valid()))
+    found = exact.take(pa.array(places))
+    small = np.asarray([-INT64 <= item < INT64 for item in found.to_pylist()], dtype=np.bool_)
+    whole = found.filter(pa.array(small)).cast(pa.int64())
+    result[places[small]] = number_hashes(numbers_in(whole))
+    result[places[~small]] = text_hashes(found.filter(pa.array(~small)).cast(pa.string()))
+    return result
+
+
+def is_whole(path: Path, count: int) -> bool:
+    """Whether a run with so many hashes is there."""
+    try:
+        run = np.load(path, mmap_mode="r") if count else np.load(path)
+    except (OSError, ValueError, EOFError):
+        return False
+    return bool(run.dtype == np.uint64 and run.shape == (count,))
 
 
 def ascending(values: Values) -> tuple[float, float] | None:
@@ -56,7 +79,7 @@ def ascending(values: Values) -> tuple[float, float] | None:
 def write_run(path: Path, hashes: Hashes) -> None:
     """Keep the hashes of a part, sorted and with repetitions, for the merge."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp.npy")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.tmp.npy")
     np.save(temporary, np.sort(hashes))
     temporary.replace(path)
 

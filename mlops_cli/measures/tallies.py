@@ -157,10 +157,13 @@ def gaps(check: Check, values: Values) -> Tally:
     if not of:
         return Tally(kind=values.kind)
     limit = check.bound.value * scale
-    cuts = np.flatnonzero(np.diff(moments) > limit)
+    apart = np.diff(moments)
+    cuts = np.flatnonzero(apart > limit)
+    if len(cuts) >= STRETCHES:  # the longest gaps are what matters
+        cuts = np.sort(cuts[np.argsort(-apart[cuts], kind="stable")[: STRETCHES - 1]])
     starts = moments[np.concatenate(([0], cuts + 1))]
     ends = moments[np.append(cuts, of - 1)]
-    pairs = list(zip(starts.tolist(), ends.tolist(), strict=True))[:STRETCHES]
+    pairs = list(zip(starts.tolist(), ends.tolist(), strict=True))
     return Tally(0, of, kind=values.kind, stretches=tuple(pairs))
 
 
@@ -200,8 +203,8 @@ def joined(check: Check, parts: Sequence[Tally], starts: Sequence[int]) -> Tally
 
 
 def size_of(value: Json) -> float:
-    """A number for comparing, infinities spelt out."""
-    return float(value) if isinstance(value, int | float | str) else 0.0
+    """A number for comparing, infinities spelt out; whole numbers without loss."""
+    return value if isinstance(value, int | float) else float(value) if isinstance(value, str) else 0.0
 
 
 def measured(check: Check, found: Tally) -> Measured:

@@ -13,10 +13,11 @@ from mlops_cli.measures.asking import Asked, Wants, asked_of_column, meaning, re
 from mlops_cli.measures.cache import Cache, Unit
 from mlops_cli.measures.counting import Context, Several, count_column, count_several
 from mlops_cli.measures.cutting import cut_part
+from mlops_cli.measures.repeats import is_whole
 from mlops_cli.measures.summary import Kind
 from mlops_cli.measures.values import Mask, Values, values_of
 from mlops_cli.spec.validation import ColumnType
-from mlops_cli.tables.formats.base import Part
+from mlops_cli.tables.formats.base import BadTable, Part
 from mlops_cli.tables.parts import Dataset
 
 VERSION = 1
@@ -77,7 +78,7 @@ class Worker:
         # All columns are read even if nothing is asked of some: bytes that are no text are found wherever they are.
         arrays = part.load(None)
         rows = len(next(iter(arrays.values()))) if arrays else 0
-        there = tuple(name for name in arrays if name)
+        there = tuple(part.names) if part.names is not None else real_names(arrays)
         names = self.wanted([name for name in there if only is None or name in only], only is None)
         sliced = self.masks(arrays, rows) if any(self.is_sliced(name) for name in names) else {}
         units = {}
@@ -115,26 +116,37 @@ class Worker:
         self, part: Part, name: str, arrays: Mapping[str, pa.Array], rows: int, cut: Mapping[str, Mask], key: Oid
     ) -> Unit:
         """Do a piece of work, and keep what came of it."""
+        try:
+            unit = self.counted(part, name, arrays, rows, cut, key)
+        except (UnicodeDecodeError, pa.ArrowInvalid) as error:
+            if isinstance(error, pa.ArrowInvalid) and "utf8" not in str(error).lower():
+                raise
+            # Typed files may hold anything where they say that it is text: whoever looks at it finds out.
+            raise BadTable(part.path, f"the column '{name}' is not UTF-8", "write it as bytes, or as UTF-8") from None
+        self.cache.put(key, unit)
+        return unit
+
+    def counted(
+        self, part: Part, name: str, arrays: Mapping[str, pa.Array], rows: int, cut: Mapping[str, Mask], key: Oid
+    ) -> Unit:
+        """What comes of a piece of work."""
         context = Context(self.wants.known, self.cache.path(key, ".npy"), part.path.name)
         if name == SEVERAL:
             several = self.several
             found = {name: self.values(name, arrays, rows, several.kinds) for name in several.columns}
             keyed = {name: self.values(name, arrays, rows, self.wants.kinds) for name in several.columns}
-            unit = count_several(several, found, keyed, rows, context)
-        else:
-            asked = self.asked(name)
-            values, summed = read(asked, arrays[name], textual=self.dataset.textual, times=self.dataset.times)
-            unit = count_column(asked, values, summed, cut, context)
-        self.cache.put(key, unit)
-        return unit
+            return count_several(several, found, keyed, rows, context)
+        asked = self.asked(name)
+        values, summed = read(asked, arrays[name], textual=self.dataset.textual, times=self.dataset.times)
+        return count_column(asked, values, summed, cut, context)
 
     def known(self, key: Oid) -> Unit | None:
         """What the cache has, with all hashes that belong to it."""
         unit = self.cache.get(key)
         if unit is None:
             return None
-        runs = [tally.run for piece in unit.pieces for tally in piece.tallies if tally.run]
-        return unit if all((self.cache.folder / run).is_file() for run in runs) else None
+        runs = [tally for piece in unit.pieces for tally in piece.tallies if tally.run]
+        return unit if all(is_whole(self.cache.folder / tally.run, tally.of) for tally in runs) else None
 
     def key(self, part: Part, name: str) -> Oid:
         """What a piece of work is measured from: bytes, and what is asked."""
@@ -151,8 +163,16 @@ class Worker:
             per_slice: list[Json] = [check.per_slice for check in asked.checks]
             cut = [plain(self.wants.slices), per_slice] if asked.sliced else None
             said = [name, asked.kind, asked.forced, asked.summary, asked.runs, checks, cut]
-        there = [column for column in columns if part.names is None or column in part.names]
-        identities: list[Json] = [part.identity(column) for column in there] if part.columnar else [part.identity(None)]
-        if not identities or None in identities:
-            identities = [str(part.path), str(id(part))]
+        identities: list[Json]
+        if part.columnar:
+            there = part.names or ()
+            identities = [part.identity(column) if column in there else "absent" for column in columns]
+            identities.append(part.rows)
+        else:
+            identities = [part.identity(None)]
         return hash_record([VERSION, self.dataset.format.NAME, list(columns), identities, said])
+
+
+def real_names(arrays: Mapping[str, pa.Array]) -> tuple[str, ...]:
+    """The columns of a block; one alone that has neither a name nor a value only says how many rows there are."""
+    return tuple(name for name, array in arrays.items() if name or len(arrays) > 1 or not pa.types.is_null(array.type))

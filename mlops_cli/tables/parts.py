@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlops_cli.tables.formats import FORMATS
-from mlops_cli.tables.formats.base import BadTable, Format, Part
+from mlops_cli.tables.formats.base import BadTable, Format, Part, unreadable
 from mlops_cli.tables.read import check_readable, format_of
 
 PATTERN = frozenset("*?[")
@@ -49,7 +49,9 @@ class Dataset:
     def parts(self) -> Iterator[Part]:
         """The parts of all files, in order. Raises BadTable."""
         for path in self.paths:
-            yield from self.format.parts(path)
+            parts = self.format.parts(path)
+            while (part := next_part(path, parts)) is not None:
+                yield part
 
 
 def open_dataset(path: Path, default: str | None = None) -> Dataset:
@@ -68,6 +70,14 @@ def open_dataset(path: Path, default: str | None = None) -> Dataset:
             reason = f"it is {member.NAME}, and '{paths[0].name}' beside it is {first.NAME}"
             raise BadTable(file, reason, "a data set has files of one format")
     return Dataset(path.name, tuple(paths), first)
+
+
+def next_part(path: Path, parts: Iterator[Part]) -> Part | None:
+    """The next part of a file, None after the last. Raises BadTable, also for a file that went away meanwhile."""
+    try:
+        return next(parts, None)
+    except OSError as error:
+        raise unreadable(path, error) from None
 
 
 def files_of(path: Path) -> list[Path]:

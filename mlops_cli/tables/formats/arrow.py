@@ -19,10 +19,9 @@ from mlops_cli.tables.formats.base import (
     described,
     first_sentence,
     identifier,
-    leaf_arrays,
-    leaves,
+    leaf_names,
     positions,
-    whole_column,
+    wanted_arrays,
 )
 
 NAME = "arrow"
@@ -60,7 +59,7 @@ class Batches:
     @property
     def names(self) -> tuple[str, ...]:
         """The columns, members of structs by themselves."""
-        return tuple(leaf for field in self.mapped.schema for leaf in leaves(field.name, field.type))
+        return leaf_names(self.mapped.schema)
 
     def identity(self, name: str | None) -> Oid | None:
         """The hash of the column as Arrow would write it alone."""
@@ -76,6 +75,14 @@ class Batches:
         """The rows as they are stored."""
         return self.mapped
 
+    def schema(self) -> pa.Schema:
+        """The columns and types of the file."""
+        return self.mapped.schema
+
+    def lines(self) -> None:
+        """Rows are no lines here."""
+        return
+
     def _top(self, name: str) -> str:
         while name not in self.mapped.column_names:
             name = name.rpartition(".")[0]
@@ -86,9 +93,7 @@ class Batches:
         wanted = [name for name in self.names if names is None or name in names]
         if not wanted:
             return {"": pa.nulls(self.rows)}
-        tops = dict.fromkeys(self._top(name) for name in wanted)
-        found = {leaf: array for top in tops for leaf, array in leaf_arrays(top, whole_column(self.mapped, top))}
-        return {name: found[name] for name in wanted}
+        return wanted_arrays(self.mapped, dict.fromkeys(self._top(name) for name in wanted), wanted)
 
 
 def parts(path: Path) -> Iterator[Batches]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -84,6 +84,15 @@ class Part(Protocol):
         """The rows as they are stored, structs whole, for writing them elsewhere. Raises BadTable."""
         ...
 
+    def schema(self) -> pa.Schema:
+        """The columns and types of `table`. Raises BadTable."""
+        ...
+
+    def lines(self) -> list[bytes] | None:
+        """Each row as it stands in the file, with its end of line; None where rows are no lines, or where it cannot be
+        told where they end."""
+        ...
+
 
 class Format(Protocol):
     """A module of this folder."""
@@ -142,6 +151,26 @@ def leaf_arrays(name: str, array: pa.Array) -> Iterator[tuple[str, pa.Array]]:
         return
     for field, member in zip(array.type, array.flatten(), strict=True):
         yield from leaf_arrays(f"{name}.{field.name}", member)
+
+
+def leaf_names(schema: pa.Schema) -> tuple[str, ...]:
+    """The names under which a table's columns are looked at; structs whole where two members would have one name."""
+    names = tuple(leaf for field in schema for leaf in leaves(field.name, field.type))
+    return names if len(set(names)) == len(names) else tuple(schema.names)
+
+
+def wanted_arrays(table: pa.Table, tops: Iterable[str], wanted: Sequence[str]) -> dict[str, pa.Array]:
+    """The arrays of some of these names; `tops` are the columns of the table that they belong to."""
+    found: dict[str, pa.Array] = {}
+    for top in tops:
+        array = whole_column(table, top)
+        found.update({top: array} if top in wanted else leaf_arrays(top, array))
+    return {name: found[name] for name in wanted}
+
+
+def unreadable(path: Path, error: OSError) -> BadTable:
+    """The fault of a file that went away, or cannot be read any more, while it is read."""
+    return BadTable(path, f"cannot be read ({error.strerror or first_sentence(error)})")
 
 
 def quoted(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 from blake3 import blake3
@@ -27,7 +29,7 @@ from mlops_cli.tables.formats.base import (
     quoted,
     whole_column,
 )
-from mlops_cli.tables.formats.lines import blocks, open_text, read_some
+from mlops_cli.tables.formats.lines import LONGEST, NEWLINE, QUOTE, blocks, open_text, read_some, real_quotes
 
 NAME = "csv"
 ENDINGS: tuple[str, ...] = (".csv", ".csv.gz", ".csv.zst", ".csv.bz2")
@@ -65,11 +67,13 @@ def header(path: Path) -> list[str]:
         raise BadTable(path, "this is a binary file, not CSV text", "name the file after what it is", line_of(head))
     try:
         with open_text(path) as file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
-            names = next(csv.reader(text), [])
+            names = next(csv.reader(iter(lambda: text.readline(LONGEST), "")), [])
     except UnicodeDecodeError:
         raise not_utf8(path) from None
     except csv.Error as error:
         raise BadTable(path, f"the header cannot be read ({error})", line=1) from None
+    if b"\n" not in head and b"\r" in head.rstrip():
+        raise BadTable(path, "the lines end in a carriage return alone", "write the file with line feeds", 1)
     check_names(path, names, line=1)
     if len(names) == 1:
         check_delimiter(path, head.decode("utf-8", "replace"))
@@ -150,6 +154,15 @@ class Lines:
         arrays = self.load(None)
         return pa.table(list(arrays.values()), names=list(arrays))
 
+    def schema(self) -> pa.Schema:
+        """Texts."""
+        return pa.schema([(name, pa.string()) for name in self.names])
+
+    def lines(self) -> list[bytes]:
+        """The rows as they stand; the last one may lack the end of its line in the file, and has one here."""
+        found = split_rows(self.data)
+        return [row for row in found if row.strip(b"\r\n")] if len(self.names) > 1 else found
+
     def _parsed(self, wanted: list[str]) -> pa.Table:
         try:
             return pyarrow.csv.read_csv(
@@ -204,13 +217,28 @@ def parts(path: Path) -> Iterator[Lines]:
 
 def header_end(data: bytes) -> int:
     """Where the rows begin: after the first end of a line that does not stand inside quotes."""
-    at = -1
+    at, start, quotes = -1, 0, 0
     while True:
         at = data.find(b"\n", at + 1)
         if at < 0:
             return len(data)
-        if data.count(b'"', 0, at) % 2 == 0 and data[:at].strip():
+        marks = np.flatnonzero(np.frombuffer(data[start:at], dtype=np.uint8) == QUOTE)
+        quotes += len(real_quotes(data[start:at], marks)) if quotes % 2 == 0 else len(marks)
+        if quotes % 2 == 0 and data[start:at].strip():
             return at + 1
+        start = at + 1
+
+
+def split_rows(data: bytes) -> list[bytes]:
+    """A block of rows, cut at the ends of lines that do not stand inside quotes."""
+    if data and not data.endswith(b"\n"):
+        data += b"\n"
+    if b'"' not in data:
+        return data.splitlines(keepends=True) if b"\r" not in data else [row + b"\n" for row in data.split(b"\n")[:-1]]
+    array = np.frombuffer(data, dtype=np.uint8)
+    ends, marks = np.flatnonzero(array == NEWLINE), real_quotes(data, np.flatnonzero(array == QUOTE))
+    outside = (ends[np.searchsorted(marks, ends) % 2 == 0] + 1).tolist()
+    return [data[start:stop] for start, stop in itertools.pairwise([0, *outside])]
 
 
 def uneven(path: Path, expected: int, found: int, line: int | None) -> BadTable:

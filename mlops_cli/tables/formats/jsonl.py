@@ -94,6 +94,8 @@ def odd_value(path: Path, line: bytes, number: int) -> BadTable | None:
         value = msgspec.json.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return BadTable(path, f"this is not JSON ({error})", line=number)
+    except RecursionError:
+        return BadTable(path, "the values are nested too deeply", line=number)
     if isinstance(value, dict):
         return None
     return BadTable(path, "a line must be a JSON object", 'write {"column": value, ...} on every line', number)
@@ -138,6 +140,14 @@ class Objects:
     def table(self) -> pa.Table:
         """The rows with the types that this block shows."""
         return self._parsed() if self.data.strip() else pa.table({})
+
+    def schema(self) -> pa.Schema:
+        """The columns and types that this block shows."""
+        return self.table().schema
+
+    def lines(self) -> list[bytes]:
+        """The objects as they stand, each with an end of line."""
+        return [line.rstrip(b"\r") + b"\n" for line in self.data.split(b"\n") if line.strip()]
 
     def _parsed(self) -> pa.Table:
         options = pyarrow.json.ReadOptions(use_threads=False, block_size=len(self.data) + 1)

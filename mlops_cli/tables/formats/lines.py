@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from mlops_cli.tables.formats.base import BadTable
@@ -14,7 +15,8 @@ from mlops_cli.tables.formats.base import BadTable
 BLOCK = 16 << 20
 LONGEST = 64 << 20
 """Bytes of the longest line that is read."""
-NEWLINE, QUOTE = 10, 34
+NEWLINE, QUOTE, COMMA = 10, 34, 44
+BOM = b"\xef\xbb\xbf"
 COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 
 
@@ -81,5 +83,25 @@ def last_end(text: bytes, start: int, quotes: bool) -> int | None:
         return at + 1 if at >= 0 else None
     array = np.frombuffer(text, dtype=np.uint8)
     ends, marks = np.flatnonzero(array == NEWLINE), np.flatnonzero(array == QUOTE)
+    openers = marks[::2]
+    before = array[np.maximum(openers - 1, 0)]
+    after_other = (before != COMMA) & (before != NEWLINE) & (before != QUOTE)
+    if (after_other & (openers > 0)).any():
+        marks = real_quotes(text, marks)
     outside = ends[np.searchsorted(marks, ends) % 2 == 0]
     return int(outside[-1]) + 1 if len(outside) else None
+
+
+def real_quotes(text: bytes, marks: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Those of the quotes at `marks` that open or close a value: in a value that does not begin with one, a quote is a
+    character like any other."""
+    found: list[int] = []
+    opened, last, begin = False, -2, len(BOM) if text.startswith(BOM) else 0
+    for mark in marks.tolist():
+        if opened:
+            found.append(mark)
+            opened, last = False, mark
+        elif mark == last + 1 or text[mark - 1] in (COMMA, NEWLINE) or mark == begin:  # doubled inside, or the first
+            found.append(mark)
+            opened = True
+    return np.asarray(found, dtype=np.int64)

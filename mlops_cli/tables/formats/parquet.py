@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -21,11 +23,11 @@ from mlops_cli.tables.formats.base import (
     check_names,
     described,
     first_sentence,
-    leaf_arrays,
-    leaves,
+    leaf_names,
     positions,
     quoted,
-    whole_column,
+    unreadable,
+    wanted_arrays,
 )
 
 NAME = "parquet"
@@ -79,9 +81,11 @@ class RowGroups:
     groups: range
     rows: int
     metadata: pyarrow.parquet.FileMetaData
-    schema: pa.Schema
+    stored: pa.Schema
     skip: int = 0
     """Rows of the group that belong to parts before this one."""
+    mine: threading.local = field(default_factory=threading.local)
+    """The opened file of each thread: opening costs a look at every column."""
     first_line = 0
     columnar = True
 
@@ -90,29 +94,48 @@ class RowGroups:
         if name is None:
             return None
         top = self._top(name)
-        key = blake3(canonical([str(self.schema.field(top).type), self.skip, self.rows]))
-        with open(self.path, "rb") as file:
-            for group in self.groups:
-                for column in self._chunks(group, top):
-                    at = column.data_page_offset
-                    if column.has_dictionary_page and column.dictionary_page_offset:
-                        at = min(at, column.dictionary_page_offset)
-                    file.seek(at)
-                    key.update(file.read(column.total_compressed_size))
+        key = blake3(canonical([str(self.stored.field(top).type), self.skip, self.rows]))
+        try:
+            with open(self.path, "rb") as file:
+                for group in self.groups:
+                    for column in self._chunks(group, top):
+                        at = column.data_page_offset
+                        if column.has_dictionary_page and column.dictionary_page_offset:
+                            at = min(at, column.dictionary_page_offset)
+                        file.seek(at)
+                        key.update(file.read(column.total_compressed_size))
+        except OSError as error:
+            raise unreadable(self.path, error) from None
         return Oid(key.hexdigest())
 
     def _chunks(self, group: int, top: str) -> list[pyarrow.parquet.ColumnChunkMetaData]:
         """The leaf columns of one column."""
         row_group = self.metadata.row_group(group)
-        columns = [row_group.column(index) for index in range(row_group.num_columns)]
-        return [
-            column for column in columns if column.path_in_schema == top or column.path_in_schema.startswith(f"{top}.")
-        ]
+        return [row_group.column(index) for index in self._leaves.get(top, ())]
+
+    @cached_property
+    def _tops(self) -> frozenset[str]:
+        return frozenset(self.stored.names)
+
+    @cached_property
+    def _leaves(self) -> dict[str, list[int]]:
+        """Column -> the places of its leaf columns in the file."""
+        found: dict[str, list[int]] = {}
+        for index in range(self.metadata.num_columns):
+            words = self.metadata.schema.column(index).path.split(".")
+            for top in {".".join(words[:end]) for end in range(1, len(words) + 1)} & self._tops:
+                found.setdefault(top, []).append(index)
+        return found
+
+    @cached_property
+    def _coded(self) -> list[str]:
+        """The text columns that are stored as small dictionaries."""
+        return [item.name for item in self.stored if pa.types.is_string(item.type) and self._is_coded(item.name)]
 
     def _top(self, name: str) -> str:
         """The column that a name belongs to: itself, or the struct that it is a member of."""
         found = name
-        while found not in self.schema.names:
+        while found not in self._tops:
             found = found.rpartition(".")[0]
         return found
 
@@ -122,19 +145,31 @@ class RowGroups:
         tops = list(dict.fromkeys(self._top(name) for name in wanted))
         if not tops:
             return {"": pa.nulls(self.rows)}
-        coded = [top for top in tops if pa.types.is_string(self.schema.field(top).type) and self._is_coded(top)]
-        table = self._opened(tops, coded)
-        found = {leaf: array for top in tops for leaf, array in leaf_arrays(top, whole_column(table, top))}
-        return {name: found[name] for name in wanted}
+        table = self._opened(tops, coded=True)
+        return wanted_arrays(table, tops, wanted)
 
     def table(self) -> pa.Table:
         """The rows as they are stored."""
-        return self._opened(list(self.schema.names), [])
+        return self._opened(list(self.stored.names), coded=False)
 
-    def _opened(self, tops: list[str], coded: list[str]) -> pa.Table:
+    def schema(self) -> pa.Schema:
+        """The columns and types of the file."""
+        return self.stored
+
+    def lines(self) -> None:
+        """Rows are no lines here."""
+        return
+
+    def _opened(self, tops: list[str], *, coded: bool) -> pa.Table:
         try:
-            with pyarrow.parquet.ParquetFile(self.path, metadata=self.metadata, read_dictionary=coded) as file:
-                return self._read(file, tops)
+            if not coded:
+                with pyarrow.parquet.ParquetFile(self.path, metadata=self.metadata) as file:
+                    return self._read(file, tops)
+            if not hasattr(self.mine, "file"):
+                self.mine.file = pyarrow.parquet.ParquetFile(
+                    self.path, metadata=self.metadata, read_dictionary=self._coded
+                )
+            return self._read(self.mine.file, tops)
         except (pa.ArrowException, OSError) as error:
             raise BadTable(
                 self.path, f"the Parquet file is damaged ({first_sentence(error)})", "copy or write it again"
@@ -160,8 +195,7 @@ def parts(path: Path) -> Iterator[RowGroups]:
     check_file(path)
     metadata = pyarrow.parquet.read_metadata(path)
     schema = metadata.schema.to_arrow_schema()
-    names = tuple(leaf for field in schema for leaf in leaves(field.name, field.type))
-    names = names if len(set(names)) == len(names) else tuple(schema.names)
+    names = leaf_names(schema)
     start, rows = 0, 0
     for group in range(metadata.num_row_groups):
         size = metadata.row_group(group).num_rows
