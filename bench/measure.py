@@ -182,8 +182,8 @@ def busy_seconds() -> float:
 
 
 def shown(command: Sequence[str]) -> str:
-    """A command as a person would type it: without the folder of the program."""
-    words = [Path(command[0]).name, *command[1:]]
+    """A command as a person would type it: without the folders of its program and its files."""
+    words = [Path(word).name if word.startswith("/") else word for word in command]
     return " ".join(f"'{word}'" if " " in word else word for word in words)
 
 
