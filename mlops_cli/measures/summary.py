@@ -272,9 +272,10 @@ def merge_numbers(parts: Sequence[Numbers]) -> Numbers | None:
         n, total = part.count, count + part.count
         delta = part.mean - mean
         step = delta / total
-        m4 += part.m4 + delta * step**3 * count * n * (count * count - count * n + n * n)
-        m4 += 6 * step**2 * (count * count * part.m2 + n * n * m2) + 4 * step * (count * part.m3 - n * m3)
-        m3 += part.m3 + delta * step**2 * count * n * (count - n) + 3 * step * (count * part.m2 - n * m2)
+        square = step * step  # not a power: that would raise where a product is infinite
+        m4 += part.m4 + delta * step * square * count * n * (count * count - count * n + n * n)
+        m4 += 6 * square * (count * count * part.m2 + n * n * m2) + 4 * step * (count * part.m3 - n * m3)
+        m3 += part.m3 + delta * square * count * n * (count - n) + 3 * step * (count * part.m2 - n * m2)
         m2 += part.m2 + delta * step * count * n
         mean += step * n
         count = total
