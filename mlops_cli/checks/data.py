@@ -123,8 +123,8 @@ def statistical(check: Check) -> bool:
 
 
 def settled(check: Check, spec: DataValidation, subject: Subject, past: Past, part: str | None) -> Verdict | None:
-    """The verdict on a check that needs no look at a value: its column is missing, the baseline cannot be read, the slice
-    is too small; None for every other."""
+    """The verdict on a check that needs no look at a value: its column is missing, the baseline cannot be read, the
+    slice is too small; None for every other."""
     absent = subject.absent.get(check.id)
     if absent is not None:
         return about_missing(check, spec, absent, subject)

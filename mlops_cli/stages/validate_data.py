@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlops_cli.checks.asked import Settings
-from mlops_cli.checks.data import check_data
+from mlops_cli.checks.data import Judged, check_data
 from mlops_cli.checks.past import Past, past_of
 from mlops_cli.checks.quarantine import quarantined
 from mlops_cli.spec.validation import DataValidation
@@ -31,13 +31,25 @@ def judge(job: Job, spec: DataValidation, said: Text) -> Outcome:
     judged = check_data(spec, path, past(job, spec, cache), settings, label=label_of(job, "data", path.name))
     report, outputs = judged.report, {"rows": Made(same="data")}
     if spec.quarantine is not None and rejected:
-        kept, aside = output_path(job, f"rows{ending_of(path)}"), output_path(job, "rejected.parquet")
+        kept, aside = output_path(job, f"rows{ending(judged, path)}"), output_path(job, "rejected.parquet")
         report, changed = quarantined(spec.quarantine, judged, kept, aside, released(job))
         outputs = {"rows": Made(path=str(kept)) if changed else outputs["rows"], "rejected": Made(path=str(aside))}
+    elif spec.quarantine is not None:
+        # By hand: nothing is kept, and the answer is the one that the stage would give.
+        report, _ = quarantined(spec.quarantine, judged, None, None, released(job))
     outputs |= {"report": write_json(job, "report", report)}
     if settings.profile:
         outputs["profile"] = write_json(job, "profile", judged.profile)
     return Outcome(outputs, passed=report.passed)
+
+
+def ending(judged: Judged, path: Path) -> str:
+    """The ending of the file that rows go on in: as the data's own files end, or as their format does."""
+    if judged.subject is None:
+        return ending_of(path)
+    dataset = judged.subject.dataset
+    own = ending_of(dataset.paths[0])
+    return own if own in dataset.format.ENDINGS else dataset.format.ENDINGS[0]
 
 
 def past(job: Job, spec: DataValidation, cache: Path | None) -> Past:

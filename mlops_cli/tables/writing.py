@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import csv
+import io
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +17,7 @@ import pyarrow.ipc
 import pyarrow.parquet
 
 from mlops_cli.tables.formats.base import BadTable, first_sentence
+from mlops_cli.tables.joining import UNFIT, fitted
 from mlops_cli.tables.read import format_of
 
 
@@ -32,40 +35,21 @@ class Sink(Protocol):
 
 @dataclass
 class TableWriter:
-    """Appends tables to a file; the first one says which columns there are and of which types."""
+    """Appends tables to a file that has the columns of one schema."""
 
     path: Path
+    schema: pa.Schema
+    sink: Sink = field(repr=False)
     rows: int = 0
-    _sink: Sink | None = field(default=None, repr=False)
-    _schema: pa.Schema | None = field(default=None, repr=False)
 
     def write(self, table: pa.Table) -> None:
-        """Append a table; columns that it lacks are null. Raises BadTable where its types do not fit the first
-        one's."""
-        if self._schema is None or self._sink is None:
-            self._schema = table.schema.remove_metadata()
-            self._sink = make_sink(self.path, self._schema)
-        self._sink.write_table(fitted(table, self._schema, self.path))
+        """Append a table; columns that it lacks are null, values of another type become the schema's. Raises BadTable
+        where they cannot."""
+        try:
+            self.sink.write_table(fitted(table, self.schema))
+        except UNFIT as error:
+            raise BadTable(self.path, f"the rows cannot be written ({first_sentence(error)})") from None
         self.rows += table.num_rows
-
-    def close(self) -> None:
-        """Finish the file."""
-        if self._sink is not None:
-            self._sink.close()
-
-
-def fitted(table: pa.Table, schema: pa.Schema, path: Path) -> pa.Table:
-    """A table with the columns and types of a schema."""
-    if table.schema.remove_metadata() == schema:
-        return table.replace_schema_metadata(None)
-    columns = [
-        table.column(item.name) if item.name in table.column_names else pa.nulls(table.num_rows, item.type)
-        for item in schema
-    ]
-    try:
-        return pa.table(columns, names=schema.names).cast(schema)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError) as error:
-        raise BadTable(path, f"the parts of the data have other types ({first_sentence(error)})") from None
 
 
 def make_sink(path: Path, schema: pa.Schema) -> Sink:
@@ -90,12 +74,13 @@ class JsonLines:
     """One object a line; a field without a value is left out."""
 
     path: Path
-    _file: pa.NativeFile | None = field(default=None, repr=False)
+    _file: pa.NativeFile = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._file = pa.output_stream(str(self.path))
 
     def write_table(self, table: pa.Table) -> None:
         """Append rows."""
-        if self._file is None:
-            self._file = pa.output_stream(str(self.path))
         for batch in table.to_batches(max_chunksize=10_000):
             lines = (
                 msgspec.json.encode({name: value for name, value in row.items() if value is not None})
@@ -105,15 +90,41 @@ class JsonLines:
 
     def close(self) -> None:
         """Finish the file."""
-        if self._file is not None:
-            self._file.close()
+        self._file.close()
 
 
 @contextmanager
-def open_writer(path: Path) -> Iterator[TableWriter]:
-    """A writer that is closed at the end, also when something goes wrong."""
-    writer = TableWriter(path)
+def open_writer(path: Path, schema: pa.Schema) -> Iterator[TableWriter]:
+    """A writer that is closed at the end, also when something goes wrong. Without rows the file has the columns
+    alone."""
+    schema = schema.remove_metadata()
+    sink = make_sink(path, schema)
     try:
-        yield writer
+        yield TableWriter(path, schema, sink)
     finally:
-        writer.close()
+        sink.close()
+
+
+@dataclass
+class LineWriter:
+    """Appends lines as they stand to a text file, compressed where its ending says so."""
+
+    path: Path
+    sink: pa.NativeFile = field(repr=False)
+    rows: int = 0
+
+    def write(self, lines: Sequence[bytes]) -> None:
+        """Append rows, each with its end of line."""
+        self.sink.write(b"".join(lines))
+        self.rows += len(lines)
+
+
+@contextmanager
+def open_lines(path: Path, names: Sequence[str]) -> Iterator[LineWriter]:
+    """A writer of lines that is closed at the end; a CSV file begins with the names of its columns."""
+    with pa.output_stream(str(path)) as sink:
+        if format_of(path).NAME == "csv":
+            text = io.StringIO()
+            csv.writer(text, lineterminator="\n").writerow(names)
+            sink.write(text.getvalue().encode())
+        yield LineWriter(path, sink)

@@ -74,7 +74,7 @@ def release_rows(workspace: Workspace, reference: str, choice: Choice, why: str)
 
 
 def _read(workspace: Workspace, artifact: Artifact, folder: Path, reference: str) -> pa.Table:
-    from mlops_cli.checks.quarantine import OURS
+    from mlops_cli.checks.released import OURS
     from mlops_cli.tables.read import read_table
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ def _read(workspace: Workspace, artifact: Artifact, folder: Path, reference: str
 def _publish(
     workspace: Workspace, name: str, aside: pa.Table, choice: Choice, folder: Path, who: str, why: str
 ) -> Released:
-    from mlops_cli.checks.quarantine import choose_rows, joined_releases
+    from mlops_cli.checks.released import choose_rows, joined_releases
     from mlops_cli.tables.read import write_table
 
     chosen, left = choose_rows(aside, choice.checks, choice.rows)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import duckdb
 import pyarrow as pa
 import pyarrow.ipc
 
@@ -23,6 +22,9 @@ from mlops_cli.tables.formats.base import (
     positions,
     wanted_arrays,
 )
+
+if TYPE_CHECKING:
+    import duckdb
 
 NAME = "arrow"
 ENDINGS: tuple[str, ...] = (".arrow", ".feather")

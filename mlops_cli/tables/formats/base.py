@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-import duckdb
 import pyarrow as pa
 
 from mlops_cli.base.errors import StageFailed
 from mlops_cli.base.hashing import Oid
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 class BadTable(StageFailed):

@@ -9,9 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
@@ -30,6 +29,9 @@ from mlops_cli.tables.formats.base import (
     whole_column,
 )
 from mlops_cli.tables.formats.lines import LONGEST, NEWLINE, QUOTE, blocks, open_text, read_some, real_quotes
+
+if TYPE_CHECKING:
+    import duckdb
 
 NAME = "csv"
 ENDINGS: tuple[str, ...] = (".csv", ".csv.gz", ".csv.zst", ".csv.bz2")

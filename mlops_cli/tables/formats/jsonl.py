@@ -6,9 +6,8 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import duckdb
 import msgspec
 import pyarrow as pa
 import pyarrow.json
@@ -31,6 +30,9 @@ from mlops_cli.tables.formats.base import (
 )
 from mlops_cli.tables.formats.lines import LONGEST, blocks, open_text
 
+if TYPE_CHECKING:
+    import duckdb
+
 NAME = "jsonl"
 ENDINGS: tuple[str, ...] = (
     ".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz", ".jsonl.zst", ".ndjson.zst", ".jsonl.bz2", ".ndjson.bz2",
@@ -45,6 +47,8 @@ MIXED = "JSON"
 
 def attach(connection: duckdb.DuckDBPyConnection, path: Path, _view: str) -> Attached:
     """Types come from all lines; a column of mixed types is read as text, and texts that look like dates stay texts."""
+    import duckdb
+
     check_lines(path)
     source = f"read_json({quoted(str(path))}, format='newline_delimited', sample_size=-1, maximum_depth=2"
     try:

@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet
 from blake3 import blake3
@@ -29,6 +28,9 @@ from mlops_cli.tables.formats.base import (
     unreadable,
     wanted_arrays,
 )
+
+if TYPE_CHECKING:
+    import duckdb
 
 NAME = "parquet"
 ENDINGS: tuple[str, ...] = (".parquet", ".pq")
