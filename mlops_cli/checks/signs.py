@@ -36,7 +36,7 @@ FACTORS: Mapping[str, float] = {
     "2.54 (inches, cm)": 2.54, "1.609 (miles, km)": 1.609344, "0.4536 (pounds, kg)": 0.45359237,
     "3.281 (feet, m)": 3.280839895, "-1 (the sign)": -1.0,
 }  # fmt: skip
-ROUND = ("10", "100", "1,000", "1,000,000", "3,600", "Fahrenheit", "Celsius", "sign)")
+ROUND = ("10", "60", "100", "1,000", "1,000,000", "3,600", "Fahrenheit", "Celsius", "sign)")
 """Conversions that nothing but a change of unit makes; a growth by half looks like miles."""
 SPECIAL = frozenset({0.0, -1.0, 9.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0, -9.0, -99.0, -999.0, -9999.0, -99999.0})
 """Numbers that often stand for a missing one."""
