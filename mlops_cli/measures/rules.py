@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
@@ -18,10 +18,8 @@ from mlops_cli.spec.expression import references, to_sql
 from mlops_cli.spec.validation import Check
 from mlops_cli.tables.formats.base import first_sentence
 
-UNFIT = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.BinderException, duckdb.InvalidInputException)
-"""How DuckDB says that a value does not fit what is done with it."""
-SHOWN = 6
-"""Columns that an example of an SQL rule shows."""
+if TYPE_CHECKING:
+    import duckdb
 
 
 @dataclass(frozen=True)
@@ -95,9 +93,18 @@ def typed_array(values: Values) -> pa.Array:
     return array.cast(pa.timestamp("us")).cast(pa.date32(), safe=False) if values.kind == "date" else array
 
 
+def unfit() -> tuple[type[duckdb.Error], ...]:
+    """How DuckDB says that a value does not fit what is done with it."""
+    import duckdb
+
+    return duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.BinderException, duckdb.InvalidInputException
+
+
 @contextmanager
 def database(memory: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database in memory that can read no file and no network. `memory` is a limit in bytes."""
+    import duckdb  # most data have no rules
+
     config: dict[str, str | bool | int | float | list[str]] = {
         "threads": 1,
         "autoinstall_known_extensions": False,
@@ -118,6 +125,8 @@ def database(memory: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def keeps(rules: Sequence[Rule], found: Mapping[str, Values], rows: int, label: str) -> list[Broken]:
     """The rows of one part that break each rule. Raises SpecError for a rule that fails on some value."""
+    import duckdb
+
     result = []
     with database() as connection:
         for rule in rules:
@@ -128,7 +137,7 @@ def keeps(rules: Sequence[Rule], found: Mapping[str, Values], rows: int, label: 
                 raise StageFailed(
                     "the rules need more memory than they may use", "raise 'resources: {memory: ...}' of the stage"
                 ) from None
-            except UNFIT as error:
+            except unfit() as error:
                 raise SpecError(
                     f"the rule '{rule.check.subject}' fails on the values of '{label}': {first_sentence(error)}",
                     "declare the types of the columns that the rule compares",
@@ -150,6 +159,8 @@ def _broken(kept: pa.ChunkedArray, rows: int) -> Broken:
 
 def lacking(check: Check, rule: Rule, table: pa.Table) -> str | None:
     """The column that an SQL rule needs and the data lack, or None. Raises SpecError for SQL that DuckDB refuses."""
+    import duckdb
+
     if check.rule is not None:
         return None
     with database() as connection:
@@ -168,6 +179,8 @@ def lacking(check: Check, rule: Rule, table: pa.Table) -> str | None:
 
 def prove(rule: Rule, table: pa.Table) -> None:
     """Let DuckDB check a rule on a table without rows, so that a mistake has its place. Raises SpecError."""
+    import duckdb
+
     check = rule.check
     with database() as connection:
         connection.register("part", table)
@@ -184,6 +197,8 @@ def prove(rule: Rule, table: pa.Table) -> None:
 
 def refused(check: Check, error: duckdb.Error) -> SpecError:
     """The fault of a rule that DuckDB does not take."""
+    import duckdb
+
     why, text = first_sentence(error), str(error).lower()
     beyond = "aggregate" in text or "window" in text or "group by" in text or isinstance(error, duckdb.CatalogException)
     hint = "a rule sees one row at a time: its columns, and no other rows or tables" if beyond else None

@@ -221,7 +221,5 @@ def test_two_processes_measure_into_one_cache(tmp_path: Path) -> None:
 
 
 def test_measuring_loads_no_library_that_it_does_not_need() -> None:
-    code = (
-        "import sys, mlops_cli.measures.engine; print([n for n in ('pandas', 'sklearn', 'scipy') if n in sys.modules])"
-    )
+    code = "import sys, mlops_cli.measures.engine; print([n for n in ('pandas', 'sklearn', 'scipy', 'duckdb', 'jsonschema') if n in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
