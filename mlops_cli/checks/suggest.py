@@ -37,7 +37,7 @@ STEADY = 100
 """Rows without a repetition (of different values), or with one value only, that mean something."""
 IDENTIFIER = re.compile(r"(^|[_\W])(id|uid|uuid|guid|key|nr|no|index|idx|instant|hash|code|isbn|iban|email)s?$", re.I)
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-DRIFT: dict[str, Json] = {"nulls": {"change": "2pp"}, "drift": {"max": 0.1}}
+DRIFT: dict[str, Json] = {"nulls": {"change": "2pp"}, "zeros": {"change": "5pp"}, "drift": {"max": 0.1}}
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from mlops_cli.cli.command import Commands, Session, command
 
 if TYPE_CHECKING:
     from mlops_cli.checks.verdict import Report
+    from mlops_cli.workflows.validate_now import Subjects
 
 
 def add(app: Commands) -> None:
@@ -49,6 +50,9 @@ def validate(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report here.", show_default=False)
     ] = None,
+    rehearsal: Annotated[
+        bool, typer.Option("--rehearse", help="Replay all earlier versions, and plant faults into the newest.")
+    ] = False,
 ) -> int:
     """Judge data or a model against a validation spec; exit 1 when it says no."""
     from mlops_cli.cli.render.verdicts import gate_text
@@ -60,8 +64,15 @@ def validate(
     if not path.is_file():
         raise UserError(f"there is no spec '{spec}'")
     data, baseline, model = (beside(session, subject) for subject in (data, baseline, model))
+    subjects = Subjects(data, baseline, model, environment)
+    if rehearsal:
+        if form not in ("text", "json") or output is not None:
+            raise UserError(
+                "a rehearsal is text or JSON on the screen", "leave --format and --output out, or --rehearse"
+            )
+        return _rehearse(session, path, subjects, as_json=form == "json")
     with workspace_or_scratch(session.folder, path) as workspace:
-        report = validate_now(workspace, path, Subjects(data, baseline, model, environment))
+        report = validate_now(workspace, path, subjects)
     text = gate_text(spec.stem, report, verbose=session.verbose) if form == "text" else _document(form, report)
     if output is not None:
         session.screen.note(write_file(session.folder, output, text if text.endswith("\n") else text + "\n"))
@@ -71,6 +82,20 @@ def validate(
     else:
         session.screen.result(report, text)
     return 0 if report.passed else 1
+
+
+def _rehearse(session: Session, path: Path, subjects: Subjects, *, as_json: bool) -> int:
+    """What the spec says to earlier versions and to planted faults; exit 1 where it refuses an accepted one."""
+    from mlops_cli.cli.render.rehearsals import rehearsal_text
+    from mlops_cli.workflows.rehearse import rehearse
+    from mlops_cli.workflows.workspace import workspace_or_scratch
+
+    screen = type(session.screen)(as_json=True) if as_json else session.screen
+    with workspace_or_scratch(session.folder, path) as workspace:
+        found = rehearse(workspace, path, subjects, screen.note)
+    text = "" if screen.as_json else rehearsal_text(found, verbose=session.verbose)
+    screen.result(found.record() if screen.as_json else None, text)
+    return 0 if found.passed else 1
 
 
 def _document(form: Literal["json", "junit", "md", "html"], report: Report) -> str:

@@ -60,7 +60,7 @@ def validate_now(workspace: Workspace, spec: Path, subjects: Subjects) -> Report
             labels[BASELINE] = _shown(Path(subjects.baseline), workspace.root)
         judged = inputs["data" if isinstance(validation, DataValidation) else "model"][0]
         current = Artifact(judged.type, judged.oid, "file", "", 0, 1)
-        context = context_for(workspace, validation, _name_of(workspace, data), current)
+        context = context_for(workspace, validation, name_of(workspace, data), current)
         for name, items in context.inputs.items():
             if name not in inputs:
                 inputs[name] = [_place(workspace, folder, item, f"{name[1:]}-{at}") for at, item in enumerate(items)]
@@ -76,7 +76,7 @@ def refuse_environment(validation: Validation, environment: str | None) -> None:
         raise UserError(f"{validation.file} makes no exception for the environment '{environment}'", hint)
 
 
-def _name_of(workspace: Workspace, data: str) -> str:
+def name_of(workspace: Workspace, data: str) -> str:
     """The name under which the data have their versions: the REF's own, or that of the source with this path."""
     path = Path(data)
     if not path.exists() and not (workspace.root / data).exists():
