@@ -40,9 +40,11 @@ def number_codes(values: npt.NDArray[np.generic]) -> Hashes:
         return values.astype(np.int64, copy=False).view(np.uint64)
     doubles = values.astype(np.float64, copy=False) + 0.0  # -0.0 is 0.0
     whole = (np.abs(doubles) < 2.0**63) & (np.floor(doubles) == doubles)
+    # The bits of 2.0**-1000 are those of a round whole number; with a constant on top they are of no number in use.
+    broken = doubles.view(np.uint64) ^ GOLDEN
     if not whole.any():
-        return doubles.view(np.uint64)
-    return np.where(whole, np.where(whole, doubles, 0.0).astype(np.int64).view(np.uint64), doubles.view(np.uint64))
+        return broken
+    return np.where(whole, np.where(whole, doubles, 0.0).astype(np.int64).view(np.uint64), broken)
 
 
 def numbers_in(array: pa.Array) -> npt.NDArray[np.generic]:
