@@ -6,6 +6,7 @@ A weight is ln of how much likelier the sign is under what it speaks for than un
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -192,10 +193,11 @@ def conversions(scene: Scene) -> Iterator[tuple[str, float, float]]:
 
 def exactly(now: Numbers, before: Numbers, factor: float) -> bool:
     """Whether the means have the ratio as exactly as they can be known: growth by half is no change to miles."""
-    if now.mean * before.mean <= 0:
+    if now.mean == 0 or before.mean == 0 or (now.mean > 0) != (before.mean > 0):
         return False
-    error = math.sqrt(sum((item.std or 0.0) ** 2 / item.mean**2 / item.count for item in (now, before)))
-    return abs(math.log(now.mean / before.mean) - math.log(factor)) <= 0.01 + 1.5 * error
+    parts = (min((item.std or 0.0) / abs(item.mean), 1e9) / math.sqrt(item.count) for item in (now, before))
+    error = math.hypot(*parts)
+    return abs(math.log(abs(now.mean)) - math.log(abs(before.mean)) - math.log(factor)) <= 0.01 + 1.5 * error
 
 
 def fit(new: Steps, old: Steps, factor: float, added: float = 0.0) -> float:
@@ -245,9 +247,8 @@ def gradual(scene: Scene) -> Iterator[Evidence]:
     known = [value for value in levels if value is not None]
     if len(known) < 4 or len(known) < len(levels):
         return
-    steps = np.diff(known[-5:])
-    last, earlier = float(steps[-1]), steps[:-1]
-    alike = sum(1 for step in earlier if step * last > 0 and abs(step) * 3 >= abs(last))
+    *earlier, last = [after - before for before, after in itertools.pairwise(known[-5:])]
+    alike = sum(1 for step in earlier if (step > 0) == (last > 0) and abs(step) * 3 >= abs(last) > 0)
     if last and alike >= max(2, len(earlier) - 1):
         way = "up" if last > 0 else "down"
         path = " -> ".join(said(float(f"{value:.4g}")) for value in known[-4:])

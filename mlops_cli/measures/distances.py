@@ -353,13 +353,13 @@ class Difference:
 def welch(new: Moments, old: Moments, confidence: float = 0.95) -> Difference:
     """The difference of the means by Welch's t-test (1947); without spread in either, any difference is sure."""
     value = new.mean - old.mean
-    first, second = new.std**2 / max(new.n, 1.0), old.std**2 / max(old.n, 1.0)
-    error = math.sqrt(first + second)
+    first, second = new.std / math.sqrt(max(new.n, 1.0)), old.std / math.sqrt(max(old.n, 1.0))
+    error = math.hypot(first, second)
     if new.n < 2 or old.n < 2:
         return Difference(value, -math.inf, math.inf, 1.0)
     if not error > 0 or not math.isfinite(error) or not math.isfinite(value):
         return Difference(value, value, value, 1.0 if value == 0 else 0.0)
-    part = first / (first + second)
+    part = (first / error) ** 2
     degrees = 1 / (part**2 / (new.n - 1) + (1 - part) ** 2 / (old.n - 1))
     half = float(special.stdtrit(degrees, 0.5 + confidence / 2)) * error
     return Difference(value, value - half, value + half, float(2 * special.stdtr(degrees, -abs(value) / error)))

@@ -193,5 +193,8 @@ def test_tests_without_an_answer_give_no_significance() -> None:
     assert welch(constant, Moments(50, 4.0, 0.0)).p == 0.0
     assert log_std_ratio(constant, Moments(50, 3.0, 1.0)).p == 0.0
     assert math.isfinite(log_std_ratio(constant, Moments(50, 3.0, 1.0)).value)
+    for huge in (Moments(50, 1e308, 1e308), Moments(50, -1e308, 1e-308), Moments(50, 5e-324, 5e-324)):
+        assert 0.0 <= welch(huge, constant).p <= 1.0
+        assert 0.0 <= log_std_ratio(huge, Moments(50, 1.0, 2.0)).p <= 1.0
     assert shares_p(0, 0, 3, 10) == 1.0
     assert shares_p(0, 10, 0, 10) == 1.0
