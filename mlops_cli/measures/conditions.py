@@ -70,8 +70,8 @@ def empties(_check: Check, values: Values) -> Broken:
 
 
 def zeros(_check: Check, values: Values) -> Broken:
-    """Numbers that are 0."""
-    if not values.numeric or values.typed is None:
+    """Numbers that are 0; a date is none."""
+    if values.kind not in ("integer", "number") or values.typed is None:
         return Broken(no_rows(values), values.present)
     return Broken((values.typed == 0) & values.present, values.present)
 
@@ -97,7 +97,7 @@ def among(wanted: Sequence[Json], values: Values) -> Mask:
         return found & values.present
     if values.numeric and values.kind in ("integer", "number") and values.typed is not None:
         numbers = [value for value in wanted if isinstance(value, int | float) and not isinstance(value, bool)]
-        return np.isin(values.typed, np.asarray(numbers)) & values.present if numbers else no_rows(values)
+        return np.isin(values.typed, listed(numbers, values.typed.dtype)) & values.present
     if values.kind in ("date", "timestamp") and values.typed is not None:
         moments = [moment for value in wanted if (moment := microseconds(value)) is not None]
         return np.isin(values.typed, np.asarray(moments, dtype=np.int64)) & values.present
@@ -105,6 +105,14 @@ def among(wanted: Sequence[Json], values: Values) -> Mask:
         return no_rows(values)
     texts = text_array([as_text(value) for value in wanted])
     return by_text(values, lambda column: to_mask(pc.is_in(column, value_set=texts)))
+
+
+def listed(numbers: Sequence[int | float], kind: np.dtype[np.generic]) -> npt.NDArray[np.generic]:
+    """Numbers as those of a column can be: an int64 is compared as such, for a double holds 53 bits."""
+    if kind.kind == "i":
+        whole = [int(number) for number in numbers if abs(number) <= INT64 and int(number) == number]
+        return np.asarray([number for number in whole if -INT64 <= number < INT64], dtype=np.int64)
+    return np.asarray([float(number) for number in numbers], dtype=np.float64)
 
 
 def as_text(value: Json) -> str:
