@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast, get_args
 
-from mlops_cli.base.errors import SpecError
+from mlops_cli.base.errors import Place, SpecError
 from mlops_cli.checks.wanting import known_values, wants_of
 from mlops_cli.measures.asking import Wants
 from mlops_cli.measures.conditions import refuse_pattern
 from mlops_cli.measures.counting import Several
 from mlops_cli.measures.engine import Found, Progress, columns_in, kinds_in, measure, profile_of, without_rows
 from mlops_cli.measures.rules import Rule, lacking, make_rule, prove, rule_columns, rule_table
+from mlops_cli.measures.summarise import time_text
 from mlops_cli.measures.summary import Kind, Profile
 from mlops_cli.spec.expression import references
 from mlops_cli.spec.specialised import specialised
@@ -22,6 +23,8 @@ from mlops_cli.tables.parts import Dataset
 
 OF_FILE = frozenset({"format", "bytes", "encoding", "age", "rows", "columns", "present"})
 """Measures that need no column."""
+NEWEST = "\0newest"
+"""The id of the check, none of the spec's, that tells the time of the newest row."""
 OF_SEVERAL = frozenset({"rule", "keys"})
 
 
@@ -65,7 +68,8 @@ def ask_all(spec: DataValidation, dataset: Dataset, settings: Settings) -> Subje
     for check in spec.checks:
         refuse_pattern(check)
     wants = wants_of(spec, dataset, spec.checks, profile=True if settings.profile else None)
-    wants = replace(wants, known=known_values(spec.checks, wants.kinds, settings.root))
+    known = known_values(spec.checks, wants.kinds, settings.root)
+    wants = replace(wants, known=known, checks=(*wants.checks, *newest_row(spec)))
     several, absent = several_of(spec, dataset)
     found = measure(dataset, wants, several, threads=settings.threads, cache=settings.cache, progress=settings.progress)
     kinds = {name: column_type(column.kind) for (name, part), column in found.summaries.items() if part is None}
@@ -76,9 +80,7 @@ def ask_all(spec: DataValidation, dataset: Dataset, settings: Settings) -> Subje
         if check.measure not in OF_FILE | OF_SEVERAL and check.subject not in found.names
     }
     profile = profile_of(dataset, found) if wants.profile else None
-    return Subject(
-        dataset, found, checks, profile, wants, several, {**absent, **lacking_column}, newest_day(spec, found)
-    )
+    return Subject(dataset, found, checks, profile, wants, several, {**absent, **lacking_column}, newest_day(found))
 
 
 def column_type(kind: Kind) -> ColumnType | None:
@@ -141,7 +143,16 @@ def proven(
     return rule
 
 
-def newest_day(spec: DataValidation, found: Found) -> str | None:
-    """The day of the newest row, where the spec names the column of its time."""
-    column = found.summaries.get((spec.time, None)) if spec.time is not None else None
-    return column.greatest[:10] if column is not None and isinstance(column.greatest, str) else None
+def newest_row(spec: DataValidation) -> tuple[Check, ...]:
+    """What tells the time of the newest row, where some column may be absent before a day."""
+    if spec.time is None or not any(check.absent_before for check in spec.checks):
+        return ()
+    return (Check(NEWEST, spec.time, "freshness", "max", None, Place(spec.file, 1, 1)),)
+
+
+def newest_day(found: Found) -> str | None:
+    """The day of the newest row (ISO 8601), where it was asked for and there is one."""
+    tally = found.tallies.get((NEWEST, None))
+    if tally is None or tally.kind not in ("date", "timestamp") or not isinstance(tally.extreme, int):
+        return None
+    return time_text("date", tally.extreme)[:10]

@@ -71,7 +71,7 @@ def of_summary(check: Check, column: ColumnSummary) -> Measured:
         bad, of = counts[check.measure], column.filled if check.measure == "zeros" else column.rows
         return Measured(rounded(bad / of) if of else None, of, bad, of, nan=column.nan)
     if check.measure == "distinct":
-        return Measured(rounded(column.distinct), column.filled, of=column.filled)
+        return Measured(rounded(column.distinct) if column.rows else None, column.filled, of=column.filled)
     numbers = column.numbers
     if numbers is None:
         return Measured(None, 0, column.infinite, column.filled)

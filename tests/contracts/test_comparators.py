@@ -1,5 +1,6 @@
 """Every comparator keeps the same promises."""
 
+from dataclasses import replace
 from typing import get_type_hints
 
 import pytest
@@ -20,6 +21,10 @@ MEASURES = {
     "unique": "unique",
     "required": "present",
     "share": "rule",
+    "order": "order",
+    "references": "references",
+    "closed": "columns",
+    "drift": "distribution",
 }
 FOUND = {
     "nothing": Measured(None, 0),
@@ -28,14 +33,17 @@ FOUND = {
     "zero": Measured(0, 1, 0, 1),
     "infinite": Measured("infinity", 3, 0, 3),
     "interval": Measured(0.5, 100, 0, 100, (0.2, 0.7)),
+    "names": Measured(["x", "y"], 10),
 }
+PASTS: list[tuple[float | None, ...]] = [(), (0.5, None), (0.5, 0.9, 0.9, 1.0), (0, 0, 0)]
 
 
 def check(comparator: str, severity: str = "fail") -> Check:
     measure = MEASURES.get(comparator, "mean")
-    values = ("a",) if comparator in ("is", "in") else ()
-    bound = None if comparator in MEASURES and comparator != "share" else Bound(0.4, "number", "0.4")
-    return Check(f"c.{comparator}", "c", measure, comparator, bound, PLACE, severity, values, "x")  # type: ignore[arg-type]
+    values = ("a",) if comparator in ("is", "in", "closed") else ()
+    bound = None if comparator in MEASURES and comparator not in ("share", "drift") else Bound(0.4, "number", "0.4")
+    made = Check(f"c.{comparator}", "c", measure, comparator, bound, PLACE, severity, values, "x")  # type: ignore[arg-type]
+    return replace(made, direction="descending", columns=("k",), table="t.csv")
 
 
 def test_the_table_has_every_comparator_of_the_spec() -> None:
@@ -46,21 +54,45 @@ def test_the_table_has_every_comparator_of_the_spec() -> None:
 @pytest.mark.parametrize("comparator", COMPARATORS)
 def test_whatever_was_measured_there_is_a_state_and_a_sentence(comparator: str, found: str) -> None:
     for baseline in (None, Measured(0, 5), Measured(None, 0), Measured(0.5, 10)):
-        said = COMPARATORS[comparator](Case(check(comparator), FOUND[found], baseline))
-        assert said.state in STATES
-        assert said.message and not said.message.endswith(".")
-        told = said.reason in ("no_column", "infinite_values", "no_value_now")
-        assert (said.reason is not None) == (said.state in ("too_few", "not_run", "warn")) or told
+        for past in PASTS:
+            said = COMPARATORS[comparator](Case(check(comparator), FOUND[found], baseline, past))
+            assert said.state in STATES
+            assert said.message and not said.message.endswith(".")
+            assert "nan" not in said.message and "None" not in said.message
+            told = said.reason in ("no_column", "infinite_values", "no_value_now", "other_columns")
+            assert (said.reason is not None) == (said.state in ("too_few", "not_run", "warn")) or told
 
 
 @pytest.mark.parametrize("comparator", COMPARATORS)
 def test_nothing_measured_is_never_a_pass(comparator: str) -> None:
-    said = COMPARATORS[comparator](Case(check(comparator), FOUND["nothing"], Measured(1.0, 5)))
-    assert said.state != "pass"
+    for past in PASTS:
+        said = COMPARATORS[comparator](Case(check(comparator), FOUND["nothing"], Measured(1.0, 5), past))
+        assert said.state != "pass"
 
 
 @pytest.mark.parametrize("comparator", COMPARATORS)
 def test_a_warning_check_never_blocks(comparator: str) -> None:
-    case = Case(check(comparator, "warn"), FOUND["bad_rows"], Measured(9.0, 5))
-    assert not verdict(case, COMPARATORS[comparator](case)).blocks
-    assert bound_text(case.check)
+    for found in ("bad_rows", "names"):
+        case = Case(check(comparator, "warn"), FOUND[found], Measured(9.0, 5), (9.0, 9.0, 9.0))
+        assert not verdict(case, COMPARATORS[comparator](case)).blocks
+        assert bound_text(case.check)
+
+
+@pytest.mark.parametrize(
+    ("comparator", "bound"),
+    [
+        ("order", "descending"),
+        ("references", "in t.csv: k"),
+        ("closed", "no other than 1 columns"),
+        ("within", "within 0.4 of history"),
+        ("drift", "drift up to 0.4"),
+    ],
+)
+def test_bounds_read_like_sentences(comparator: str, bound: str) -> None:
+    assert bound_text(check(comparator)) == bound
+
+
+@pytest.mark.parametrize("comparator", ["within", "change", "drift", "not_worse"])
+def test_what_compares_waits_for_something_to_compare_with(comparator: str) -> None:
+    said = COMPARATORS[comparator](Case(check(comparator), FOUND["good"]))
+    assert (said.state, said.reason) in (("not_run", "no_baseline"), ("not_run", "learning"))

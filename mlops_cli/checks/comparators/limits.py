@@ -84,9 +84,8 @@ def gaps(check: Check, found: Measured) -> Judgement:
     longest, value = found.examples[0], as_number(found.value) or 0.0
     size = duration(value) if limit_of(check).unit == "seconds" else show(value)
     what = "1 gap is" if found.bad == 1 else f"{found.bad:,} gaps are"
-    return Judgement(
-        "fail", f"{what} longer than {text}; the longest is {size}, from {longest.get('from')} to {longest.get('to')}"
-    )
+    start, end = show(longest.get("from")), show(longest.get("to"))
+    return Judgement("fail", f"{what} longer than {text}; the longest is {size}, from {start} to {end}")
 
 
 def beyond(check: Check, found: Measured, sign: int) -> str:
@@ -109,7 +108,8 @@ def sentence(check: Check, found: Measured, what: str | None = None) -> str:
         return f"{show(found.value)} {check.measure}"
     if check.measure in ("age", "freshness"):
         subject = "the file" if check.measure == "age" else "the newest value"
-        return f"{subject} is {duration(as_number(found.value) or 0.0)} old"
+        seconds = as_number(found.value) or 0.0
+        return f"{subject} is {duration(abs(seconds))} {'old' if seconds >= 0 else 'ahead of the clock'}"
     if check.measure in ("length_min", "length_max"):
         return f"no value is {'shorter' if check.measure == 'length_min' else 'longer'} than {limit_of(check).text}"
     if check.measure in ("min", "max"):

@@ -91,11 +91,13 @@ def referring(case: Case) -> Judgement:
 def closed(case: Case) -> Judgement:
     """There are no columns that the spec does not name."""
     others = case.found.value
-    if not isinstance(others, list) or not others:
+    if not isinstance(others, list):
+        return NOTHING
+    if not others:
         return Judgement("pass", "there are no other columns")
     listed = ", ".join(f"'{show(name)}'" for name in others[:5]) + (", ..." if len(others) > 5 else "")
-    what = "a column" if len(others) == 1 else f"{len(others)} columns"
-    return Judgement("fail", f"there is {what} that the spec does not name: {listed}", "other_columns")
+    what = "there is a column" if len(others) == 1 else f"there are {len(others)} columns"
+    return Judgement("fail", f"{what} that the spec does not name: {listed}", "other_columns")
 
 
 def required(case: Case) -> Judgement:

@@ -171,7 +171,8 @@ def test_a_missing_column_fails_once_and_blocks_what_needs_it(tmp_path: Path) ->
 def test_fewer_rows_than_asked_and_than_before(tmp_path: Path) -> None:
     report = run(tmp_path, people()[:60], people())
     assert verdict(report, "rows.min").state == "fail"
-    assert verdict(report, "rows.change").message == "rows went from 200 to 60 (-70.0%); at most 30% is allowed"
+    said = verdict(report, "rows.change").message
+    assert said.startswith("rows went from 200 to 60 (-70.0%); at most 30% is allowed; ")
 
 
 BROKEN = {
@@ -419,7 +420,8 @@ def test_a_column_that_is_empty_now_fails_its_change(tmp_path: Path) -> None:
     report = change(tmp_path, "k,v\n1,2\n1,4\n", "k,v\n1,\n1,\n")
     assert blocking(report) == ["v.mean.change", "v.std.change"]
     found = verdict(report, "v.mean.change")
-    assert (found.reason, found.message) == ("no_value_now", "the mean was 3, and now there is no value")
+    assert found.reason == "no_value_now"
+    assert found.message.startswith("the mean was 3, and now there is no value")
 
 
 @pytest.mark.parametrize("before", ["k\n1\n2\n", "k,v\n1,\n2,\n", "k,v\n1,inf\n1,2\n"])
