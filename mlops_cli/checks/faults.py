@@ -16,7 +16,7 @@ from mlops_cli.measures.summary import ColumnSummary, Profile, SliceProfile
 
 CALL = 1.5
 """Least sum of weights with which a change is called a fault, or real."""
-NOT_THE_WHOLE = frozenset({"unit_ratio", "one_slice", "constant", "value_spike"})
+NOT_THE_WHOLE = frozenset({"unit_ratio", "some_in_another_unit", "outliers", "one_slice", "constant", "value_spike"})
 """Signs that explain why all of a distribution moved, or deny it: its moving is no sign of its own then."""
 NO_COLUMN = ColumnSummary("", "nothing", "", 0, 0)
 CHANGED_REASONS = frozenset({"changed_but_small", "kind_changed", "no_value_now"})
@@ -127,19 +127,12 @@ def called(verdict: Verdict, evidence: tuple[Evidence, ...]) -> Verdict:
     score = sum(item.weight if item.says == "fault" else -item.weight for item in evidence)
     cause: Cause = "fault" if score >= CALL else "real" if score <= -CALL else "unclear"
     reason = verdict.reason or {"fault": "looks_like_fault", "real": "looks_like_change"}.get(cause)
-    return replace(
-        verdict,
-        cause=cause,
-        evidence=evidence,
-        reason=reason,
-        message=f"{verdict.message}; {reasoning(cause, score, evidence)}",
-    )
+    told = f"{verdict.message}; {reasoning(cause, score, evidence)}" if evidence else verdict.message
+    return replace(verdict, cause=cause, evidence=evidence, reason=reason, message=told)
 
 
 def reasoning(cause: Cause, score: float, evidence: tuple[Evidence, ...]) -> str:
     """The call, its odds, and the strongest signs for and against it."""
-    if not evidence:
-        return f"{CALLS[cause]}: no sign of either was found"
     pro = [item for item in evidence if cause == "unclear" or item.says == cause]
     contra = [item for item in evidence if item not in pro]
     text = f"{CALLS[cause]} ({odds(abs(score))})" if cause != "unclear" else CALLS[cause]

@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from scipy import special
-
 from mlops_cli.checks.changed import SHARES, Change, changed, value_of
 from mlops_cli.checks.comparators.base import Case, Judgement, bound_text, limit_of, show
 from mlops_cli.checks.comparators.changes import change
@@ -24,6 +22,7 @@ from mlops_cli.checks.variation import effects
 from mlops_cli.checks.verdict import Verdict
 from mlops_cli.measures.distances import KS_BY_CHANCE, predictive_limit, q_values
 from mlops_cli.measures.measured import Measured, rounded
+from mlops_cli.measures.special import special
 from mlops_cli.measures.summary import ColumnSummary
 from mlops_cli.spec.validation import Check, DataValidation
 
@@ -130,7 +129,7 @@ def too_few(n: float, m: float, bound: float) -> Judgement | None:
 
 def rows_for(bound: float, other: float, alpha: float = 0.001) -> int:
     """Rows of one version beside `other` rows of the second, with which a KS distance at the bound is sure."""
-    pairs = ((float(special.kolmogi(alpha)) - KS_BY_CHANCE) / max(bound, 1e-3)) ** 2
+    pairs = ((float(special().kolmogi(alpha)) - KS_BY_CHANCE) / max(bound, 1e-3)) ** 2
     return math.ceil(pairs * other / (other - pairs) if other > 2 * pairs else 2 * pairs)
 
 
@@ -228,7 +227,7 @@ def unsure(shift: Compared | Change, said: Judgement, q: float, spec: DataValida
 
 def rows_to_tell(p: float, n: float, m: float, alpha: float) -> int:
     """Rows with which the same change would be sure: the square of its z-value grows with n m / (n + m)."""
-    here, wanted = (-float(special.ndtri(max(part, 1e-300) / 2)) for part in (p, alpha))
+    here, wanted = (-float(special().ndtri(max(part, 1e-300) / 2)) for part in (p, alpha))
     pairs = n * m / (n + m) * (wanted / max(here, 0.1)) ** 2 * 1.05
     return max(math.ceil(pairs * m / (m - pairs) if m > 2 * pairs else 2 * pairs), math.ceil(n) + 1)
 

@@ -179,6 +179,36 @@ def unit_ratio(scene: Scene) -> Iterator[Evidence]:
         yield fault("unit_ratio", 4.0 if round_one else 2.0, text)
 
 
+def some_in_another_unit(scene: Scene) -> Iterator[Evidence]:
+    """Some of the numbers lie beyond all earlier ones, and are like the others after a change of unit."""
+    now, before = scene.new.numbers, scene.old.numbers
+    if now is None or before is None or before.minimum == before.maximum:
+        return
+    beyond = part_of(now.steps, before.maximum)
+    share = beyond.count / now.count
+    if not 0.01 <= share <= 0.9 or beyond.count < 5:
+        return
+    tried = ((fit(beyond, before.steps, factor), word) for word, factor, added in conversions(scene) if not added)
+    best, name = min(tried)
+    if best <= 0.25 and name.endswith(ROUND):
+        text = f"{percent(share)} of the values lie beyond all earlier ones, and are like them {name}"
+        yield fault("some_in_another_unit", 3.0, text)
+    elif abs(middle(now) - middle(before)) <= 0.1 * distances.spread_of(before.steps):
+        yield fault("outliers", 1.5, f"{percent(share)} of the values lie beyond all earlier ones; the others stayed")
+
+
+def part_of(steps: Steps, above: float) -> Steps:
+    """The steps of the numbers above a value."""
+    first = int(np.searchsorted(steps.values, above, "right"))
+    start = float(steps.below[first]) if first < len(steps.values) else steps.count
+    return Steps(steps.values[first:], steps.below[first:] - start, steps.upto[first:] - start, steps.exact)
+
+
+def middle(numbers: Numbers) -> float:
+    """The median."""
+    return float(numbers.steps.quantiles((0.5,))[0])
+
+
 def conversions(scene: Scene) -> Iterator[tuple[str, float, float]]:
     """(in words, factor, added) of the changes of unit that are possible; counts are not measured in miles."""
     counts = scene.new.kind == scene.old.kind == "integer"
@@ -314,7 +344,8 @@ def outside(now: Numbers, before: Numbers) -> bool:
 
 
 COLUMN_SIGNS: tuple[ColumnSign, ...] = (
-    value_spike, word_spike, null_jump, unit_ratio, type_change, encoding, gradual, seen_before, whole_distribution,
+    value_spike, word_spike, null_jump, unit_ratio, some_in_another_unit, type_change, encoding, gradual, seen_before,
+    whole_distribution,
 )  # fmt: skip
 
 

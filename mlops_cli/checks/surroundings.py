@@ -98,6 +98,17 @@ def moved_on(new: ColumnSummary, old: ColumnSummary) -> bool:
     return new.numbers is not None and old.numbers is not None and new.numbers.minimum >= old.numbers.maximum
 
 
+def moves_on(scene: Scene) -> Iterator[Evidence]:
+    """Whole numbers that go on where they ended, as a counter, a year or a month does."""
+    now, before = scene.new.numbers, scene.old.numbers
+    if scene.measure != "distribution" or scene.new.kind != "integer" or now is None or before is None:
+        return
+    near = now.minimum - before.maximum <= max(1.0, before.maximum - before.minimum)
+    if moved_on(scene.new, scene.old) and near:
+        ends = f"{said(now.minimum)} to {said(now.maximum)} after {said(before.minimum)} to {said(before.maximum)}"
+        yield real("moves_on", 2.0, f"the values follow on the earlier ones: {ends}")
+
+
 def wanders(scene: Scene, name: str) -> bool:
     """Whether the column has lain elsewhere from one earlier version to the next, too."""
     columns = [column for profile in scene.profiles if (column := profile.column(name)) is not None]
@@ -217,6 +228,6 @@ def many_columns(scene: Scene) -> Iterator[Evidence]:
         yield fault("many_columns", 0.7, text)
 
 
-SCENE_SIGNS: Sequence[SceneSign] = (row_count, part_of_the_data, slices)
+SCENE_SIGNS: Sequence[SceneSign] = (row_count, part_of_the_data, moves_on, slices)
 SHARED_SIGNS: Sequence[SceneSign] = (repeated_rows, another_part, time_coverage, many_columns)
 """Signs that are the same for every changed column of a version."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import special
 
+from mlops_cli.measures.special import special
 from mlops_cli.measures.steps import Floats
 
 
@@ -39,7 +39,7 @@ def ks_exact(distance: float, n: int, m: int) -> float:
         scale += math.log(top)
     if paths[m] <= 0:
         return 1.0
-    every = float(special.gammaln(n + m + 1) - special.gammaln(n + 1) - special.gammaln(m + 1))
+    every = float(special().gammaln(n + m + 1) - special().gammaln(n + 1) - special().gammaln(m + 1))
     return min(1.0, max(0.0, -math.expm1(min(0.0, scale + math.log(paths[m]) - every))))
 
 
@@ -59,5 +59,5 @@ def fisher(hits: int, n: int, old_hits: int, m: int) -> float:
 
 def _choose(n: int, counts: Floats) -> Floats:
     """ln of the binomial coefficients."""
-    result: Floats = special.gammaln(n + 1) - special.gammaln(counts + 1) - special.gammaln(n - counts + 1)
+    result: Floats = special().gammaln(n + 1) - special().gammaln(counts + 1) - special().gammaln(n - counts + 1)
     return result

@@ -295,3 +295,27 @@ def test_empty_and_constant_columns_are_no_trouble() -> None:
         for verdict in explained(new, old).values():
             assert all(math.isfinite(item.weight) for item in verdict.evidence)
             assert "nan" not in verdict.message
+
+
+def test_some_values_in_another_unit_are_a_fault() -> None:
+    old, new = sales(1), sales(2)
+    amounts = np.array(new["amount"])
+    amounts[::7] *= 1000
+    found = explained({**new, "amount": amounts}, old)["amount.drift"]
+    assert (found.cause, signs(found) >= {"some_in_another_unit"}) == ("fault", True)
+    assert "times 1,000" in found.message
+
+
+def test_a_few_values_far_out_are_no_shift_of_all() -> None:
+    old, new = sales(1), sales(2)
+    levels = np.array(new["temperature"])
+    levels[::6] = 77.7 + np.arange(len(levels[::6])) / 100
+    found = explained({**new, "temperature": levels}, old)["temperature.drift"]
+    assert (found.cause, "outliers" in signs(found)) == ("fault", True)
+
+
+def test_a_counter_that_goes_on_is_real() -> None:
+    old, new = sales(1), sales(2)
+    visits = {**old, "items": np.arange(ROWS)}, {**new, "items": np.arange(ROWS) + ROWS}
+    found = explained(visits[1], visits[0])["items.drift"]
+    assert (found.cause, signs(found)) == ("real", {"moves_on"})
