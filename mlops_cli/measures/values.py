@@ -110,11 +110,13 @@ def values_of(name: str, array: pa.Array, kind: Kind | None, *, textual: bool, t
 
 
 def plain_array(array: pa.Array) -> pa.Array:
-    """The array without a dictionary of other things than texts, and without view types."""
+    """The array without runs, without a dictionary of other things than texts, and without view types."""
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
         array = pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array
-    if pa.types.is_dictionary(array.type) and not is_text(array.type.value_type):
+    if pa.types.is_run_end_encoded(array.type):
+        array = pc.run_end_decode(array)
+    if pa.types.is_dictionary(array.type) and (not is_text(array.type.value_type) or array.dictionary.null_count):
         array = array.dictionary_decode()
     if pa.types.is_string_view(array.type):
         return array.cast(pa.string())

@@ -66,3 +66,46 @@ def test_an_empty_file_and_another_format_are_refused(path: Path) -> None:
             read_table(path)
         with pytest.raises(BadTable), open_scan(path) as scan:
             scan.rows(scan.sql)
+
+
+def test_parts_have_all_rows_and_columns_in_order(path: Path) -> None:
+    write_table(TABLE, path)
+    parts = list(format_of(path).parts(path))
+    assert parts
+    whole: dict[str, list[object]] = {name: [] for name in TABLE.column_names}
+    for part in parts:
+        found = part.load(None)
+        assert list(found) == TABLE.column_names
+        assert part.names is None or list(part.names) == TABLE.column_names
+        assert part.rows is None or {len(array) for array in found.values()} == {part.rows}
+        for name, array in found.items():
+            whole[name] += array.to_pylist()
+    texts = TABLE.column(2).to_pylist()
+    assert whole[TABLE.column_names[2]] == texts
+    if format_of(path).TEXT != "all":
+        assert whole == TABLE.to_pydict()
+
+
+def test_parts_give_the_columns_that_are_asked_for(path: Path) -> None:
+    write_table(TABLE, path)
+    (part,) = format_of(path).parts(path)
+    found = part.load(("flag", "whole", "no such column"))
+    assert list(found) == ["whole", "flag"]
+    nothing = part.load(("no such column",))
+    assert [(name, len(array)) for name, array in nothing.items()] == [("", 4)]
+
+
+def test_the_identity_of_a_part_is_that_of_its_bytes(path: Path) -> None:
+    def identity(table: pa.Table, name: str) -> object:
+        write_table(table, path)
+        (part,) = format_of(path).parts(path)
+        return part.identity(name if part.columnar else None)
+
+    first = identity(TABLE, "flag")
+    assert first is not None and identity(TABLE, "flag") == first
+    changed = TABLE.set_column(3, "flag", pa.array([True, True, None, True]))
+    assert identity(changed, "flag") != first
+    write_table(TABLE, path)
+    (part,) = format_of(path).parts(path)
+    if part.columnar:  # another column does not change it
+        assert identity(TABLE.set_column(0, "whole", pa.array([1, 2, 3, 4])), "flag") == first
