@@ -193,7 +193,7 @@ def some_in_another_unit(scene: Scene) -> Iterator[Evidence]:
     if best <= 0.25 and name.endswith(ROUND):
         text = f"{percent(share)} of the values lie beyond all earlier ones, and are like them {name}"
         yield fault("some_in_another_unit", 3.0, text)
-    elif abs(middle(now) - middle(before)) <= 0.1 * distances.spread_of(before.steps):
+    elif abs(middle(now, 1 - share) - middle(before)) <= 0.1 * distances.spread_of(before.steps):
         yield fault("outliers", 1.5, f"{percent(share)} of the values lie beyond all earlier ones; the others stayed")
 
 
@@ -204,9 +204,9 @@ def part_of(steps: Steps, above: float) -> Steps:
     return Steps(steps.values[first:], steps.below[first:] - start, steps.upto[first:] - start, steps.exact)
 
 
-def middle(numbers: Numbers) -> float:
-    """The median."""
-    return float(numbers.steps.quantiles((0.5,))[0])
+def middle(numbers: Numbers, share: float = 1.0) -> float:
+    """The median of the lowest share of the numbers."""
+    return float(numbers.steps.quantiles((0.5 * share,))[0])
 
 
 def conversions(scene: Scene) -> Iterator[tuple[str, float, float]]:
