@@ -175,7 +175,7 @@ def _rule(decoding: Decoding, rule: Json, path: KeyPath, number: int) -> Check |
 
 def _time(decoding: Decoding, types: dict[str, ColumnType]) -> str | None:
     column = decoding.text(("time",))
-    kind = types.get(column or "")
+    kind = types.get(column) if column is not None else None
     if kind is not None and kind not in TIMES:
         hint = "name a column of type date or timestamp"
         decoding.fault(f"{column} is of type {kind}, and tells no time", ("time",), hint)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from mlops_cli.base.errors import SpecError
 from mlops_cli.base.records import Json
 from mlops_cli.spec.source import LINE_BREAK, Document, KeyPath, Node, parse_document
 from mlops_cli.spec.writing import flow, scalar
+
+ANCHOR = re.compile(r"(^|[\s,\[{])&\S+\s*$")
 
 
 @dataclass(frozen=True)
@@ -45,15 +48,17 @@ def with_value(document: Document, edit: Edit) -> str:
     while at < len(edit.path) and edit.path[at] in node.children:
         node = node.children[edit.path[at]]
         at += 1
+        if is_shared(document, node):
+            raise by_hand(document, edit.path)
     if at == len(edit.path):
-        if node.block or is_alias(document, node):
+        if node.block:
             raise by_hand(document, edit.path)
         return replaced(document, node.start, node.end, flow(edit.value))
     key, rest = edit.path[at], edit.path[at + 1 :]
     value = edit.value
     for step in reversed(rest):
         value = {str(step): value}
-    if not isinstance(node.data, dict) or not isinstance(key, str) or is_alias(document, node):
+    if not isinstance(node.data, dict) or not isinstance(key, str):
         raise by_hand(document, edit.path)
     return inserted(document, node, f"{scalar(key)}: {flow(value)}")
 
@@ -65,8 +70,10 @@ def appended(document: Document, edit: Edit) -> str:
         if step not in node.children:
             raise by_hand(document, edit.path)
         node = node.children[step]
+        if is_shared(document, node):
+            raise by_hand(document, edit.path)
     members = edit.value if isinstance(edit.value, list) else [edit.value]
-    if not isinstance(node.data, list) or not node.data or is_alias(document, node):
+    if not isinstance(node.data, list) or not node.data:
         raise by_hand(document, edit.path)
     last = node.children[len(node.data) - 1]
     if not node.block:
@@ -123,10 +130,11 @@ def replaced(document: Document, start: tuple[int, int], end: tuple[int, int], n
     return document.text[:first] + new + document.text[last:]
 
 
-def is_alias(document: Document, node: Node) -> bool:
-    """Whether the value stands elsewhere, under an anchor."""
+def is_shared(document: Document, node: Node) -> bool:
+    """Whether the value stands under an anchor or an alias, and so in several places."""
     line, column = node.start
-    return line < len(document.lines) and document.lines[line][column : column + 1] in ("*", "&")
+    text = document.lines[line] if line < len(document.lines) else ""
+    return text[column : column + 1] in ("*", "&") or ANCHOR.search(text[:column]) is not None
 
 
 def by_hand(document: Document, path: KeyPath) -> SpecError:

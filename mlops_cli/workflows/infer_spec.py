@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import tempfile
@@ -14,12 +15,15 @@ from typing import TYPE_CHECKING
 from mlops_cli.base.errors import UserError
 from mlops_cli.base.files import write_atomic
 from mlops_cli.base.records import Json
+from mlops_cli.checks.verdict import Verdict
 from mlops_cli.spec.load import parse_validation
 from mlops_cli.spec.project import find_root
-from mlops_cli.spec.validation import Check, ColumnType, DataValidation
+from mlops_cli.spec.validation import EVERY, Check, ColumnType, DataValidation
 from mlops_cli.spec.writing import ColumnText, ValidationText, validation_text
 from mlops_cli.store.refs import resolve
 from mlops_cli.store.worktree import place_artifact
+from mlops_cli.workflows.baselines import PREVIOUS
+from mlops_cli.workflows.widening import limit, need
 from mlops_cli.workflows.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
@@ -31,6 +35,9 @@ if TYPE_CHECKING:
 SAMPLE = 2000
 """Texts of a column at which formats and patterns are looked for; all of them are held against what was found."""
 PATTERN = frozenset("*?[")
+MOVES = "from one input to the next it moves by itself"
+ROUNDS = 4
+"""How often a spec is held against an input, and mended, at most."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ def infer(
     with opened(folder, workspace, data) as sources:
         found, profiles = suggestions(sources, workspace, progress)
         said = written(called, sources, profiles, found, head(folder, workspace, data, found))
-        text = validation_text(proven(said, sources))
+        text = validation_text(proven(said, sources, workspace.measures if workspace is not None else None))
     spec = parse_validation(text, f"{called}.yaml")
     if not isinstance(spec, DataValidation):
         raise TypeError("a validation of data was written, and another kind was read")
@@ -234,7 +241,7 @@ def head(folder: Path, workspace: Workspace | None, data: Sequence[str], found: 
             said["data"] = path.relative_to(workspace.root).as_posix()
         elif not path.exists():
             said["data"] = data[0].partition("@")[0]
-    said["baseline"] = "previous"
+    said["baseline"] = PREVIOUS
     if found.time is not None:
         said["time"] = found.time
     return said
@@ -264,24 +271,77 @@ def written(
     )
 
 
-def proven(said: ValidationText, sources: Sequence[Source]) -> ValidationText:
-    """The spec without what the inputs themselves do not keep: patterns and the like were found in some rows only."""
+def proven(said: ValidationText, sources: Sequence[Source], cache: Path | None) -> ValidationText:
+    """The spec without what the inputs themselves do not keep: patterns and the like were found in some rows only. What
+    moves from one input to the next by itself may move so much."""
+    from mlops_cli.checks.asked import Settings
     from mlops_cli.checks.data import check_data
+    from mlops_cli.checks.past import NO_PAST, past_of
 
-    for source in sources:
-        for _ in range(3):
-            spec = parse_validation(validation_text(replace(said, head={"baseline": "previous"})), f"{said.name}.yaml")
-            if not isinstance(spec, DataValidation):
-                raise TypeError("a validation of data was written, and another kind was read")
-            places = {check.id: check for check in spec.checks}
-            report = check_data(spec, source.path).report
-            broken = {
-                verdict.check for verdict in report.verdicts if verdict.state == "fail" and verdict.check in places
-            }
+    settings = Settings(threads=os.cpu_count() or 1, cache=cache)
+    for at, source in enumerate(sources):
+        for _ in range(ROUNDS):
+            spec = parsed(said)
+            past = past_of(spec, sources[at - 1].path, sources[at - 1].label, cache=cache) if at else NO_PAST
+            broken = [item for item in check_data(spec, source.path, past, settings).report.verdicts if item.blocks]
             if not broken:
                 break
-            said = replace(said, columns=tuple(without(column, broken, places) for column in said.columns))
+            said = replace(said, columns=tuple(kept(column, broken, spec) for column in said.columns))
     return said
+
+
+def parsed(said: ValidationText) -> DataValidation:
+    """The record of what is to be written."""
+    spec = parse_validation(validation_text(replace(said, head={"baseline": PREVIOUS})), f"{said.name}.yaml")
+    if not isinstance(spec, DataValidation):
+        raise TypeError("a validation of data was written, and another kind was read")
+    return spec
+
+
+def kept(column: ColumnText, broken: Sequence[Verdict], spec: DataValidation) -> ColumnText:
+    """A column without the keys of checks that the data break, and with room for what moves by itself."""
+    own = {check.id: check for check in spec.checks}
+    mine = [item for item in broken if item.subject == column.name]
+    column = without(column, {item.check for item in mine if item.check in own and not moves(own[item.check])}, own)
+    says, moved = dict(column.says), False
+    for item in mine:
+        check = own[item.check] if item.check in own else every_of(item, spec)
+        if check is not None and moves(check):
+            says = {**says, **room(says, check, item)}
+            moved = True
+    if not moved:
+        return column
+    before = [remark for remark in column.remarks if not remark.startswith(MOVES)]
+    remarks = (*before, f"{MOVES}: {', '.join(sorted(key for key, value in says.items() if varies(value)))}")
+    return replace(column, says=says, remarks=remarks)
+
+
+def varies(value: Json) -> bool:
+    """Whether a column says something of its own about a comparison with the baseline."""
+    return isinstance(value, dict) and ("change" in value or isinstance(value.get("max"), float))
+
+
+def moves(check: Check) -> bool:
+    """Whether a check compares with the baseline."""
+    return check.comparator in ("change", "drift")
+
+
+def every_of(item: Verdict, spec: DataValidation) -> Check | None:
+    """The check of every column that a verdict came from."""
+    endings = {check.id.removeprefix(EVERY): check for check in spec.checks if check.subject == EVERY}
+    found = next((check for ending, check in endings.items() if item.check.endswith(item.subject + ending)), None)
+    return replace(found, id=item.check, subject=item.subject) if found is not None else None
+
+
+def room(says: Mapping[str, Json], check: Check, item: Verdict) -> dict[str, Json]:
+    """A bound that holds what was seen and half as much again."""
+    bound, needed = check.bound, need(check, item)
+    most = 0.0 if bound is None else bound.value * 2
+    value = limit(check, min(1.5 * max(needed, bound.value) if needed is not None and bound is not None else most, 1.0))
+    if check.comparator == "drift":
+        return {"drift": {"max": math.ceil(float(str(value)) * 100) / 100}}
+    before = says.get(check.measure)
+    return {check.measure: {**(before if isinstance(before, dict) else {}), "change": value}}
 
 
 def without(column: ColumnText, broken: set[str], checks: Mapping[str, Check]) -> ColumnText:

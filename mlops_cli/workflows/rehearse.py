@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mlops_cli.base.clock import parse_time
 from mlops_cli.base.errors import UserError
 from mlops_cli.checks.verdict import Report
-from mlops_cli.spec.load import load_validation
+from mlops_cli.spec.load import load_validation, shown_path
 from mlops_cli.spec.validation import DataValidation
 from mlops_cli.store.records import Version
 from mlops_cli.store.whole import whole_version
@@ -90,21 +90,22 @@ def rehearse(workspace: Workspace, spec: Path, subjects: Subjects, note: Note) -
     refuse_environment(validation, subjects.environment)
     fixed = fixed_baseline(workspace, validation, subjects)
     replays, known = replayed(workspace, validation, name_of(workspace, data), fixed, subjects, note)
+    label = data if "@" in data else shown_path(workspace.root / data, workspace.root)
     with opened(workspace.root, workspace, [data]) as sources:
         same = replays[-1:] if is_last(workspace, name_of(workspace, data), sources[0]) else ()
         past = past_for(validation, without(known, same), fixed)
-        note(f"judging {data} as it is")
+        note(f"judging {label} as it is")
         report, profile = judged(workspace, validation, sources[0], past, None, subjects)
         if profile is None:
             said = next((item.message for item in report.verdicts if item.blocks), None)
-            raise UserError(f"{data} cannot be read: nothing can be planted into it", said)
+            raise UserError(f"{label} cannot be read: nothing can be planted into it", said)
         if past.baseline is None:  # on the first day the data stand in for their own past
-            past = replace(past, baseline=profile, label=data)
+            past = replace(past, baseline=profile, label=label)
         settings = settings_for(workspace, subjects, None)
         found = plant(Sown(validation, sources[0], profile, past, settings), note)
     return Rehearsal(
         spec=validation.file,
-        data=data,
+        data=label,
         rows=profile.rows,
         planted_rows=found.rows,
         columns=len(profile.columns),
