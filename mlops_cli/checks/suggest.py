@@ -103,7 +103,7 @@ def gathered(
 
 
 def of_file(profiles: Sequence[Profile]) -> dict[str, Json]:
-    """Format, encoding and number of rows. One version does not tell how much they vary: less than half is too few."""
+    """Format, encoding and number of rows. One version does not tell how much they vary: half is too few."""
     found: dict[str, Json] = {}
     forms = {profile.form for profile in profiles}
     if len(forms) == 1:
@@ -114,7 +114,7 @@ def of_file(profiles: Sequence[Profile]) -> dict[str, Json]:
     least = min(rows) / 2
     minimum = max(1, int(round_out(least, 1 - len(str(int(least))), up=False))) if least >= 1 else min(min(rows), 1)
     steps = [abs(after - before) / before for before, after in itertools.pairwise(rows) if before]
-    moved = max([0.5 if len(rows) == 1 else 0.3, *(1.5 * step for step in steps)])
+    moved = max([0.4 if len(rows) == 1 else 0.3, *(1.5 * step for step in steps)])
     found["rows"] = {"min": minimum, "change": f"{math.ceil(moved * 10) * 10}%"}
     return found
 
