@@ -85,3 +85,11 @@ def test_many_different_values_are_estimated_with_an_error() -> None:
 def test_a_part_without_values_takes_the_type_of_the_others() -> None:
     found = merge([summary([None, None], pa.null()), summary([1, 2])])
     assert (found.kind, found.rows, found.nulls, found.distinct) == ("integer", 4, 2, 2)
+
+
+def test_extremes_that_no_double_holds() -> None:
+    found = summary([2**64 - 1, 2**63 + 1], pa.uint64())
+    assert (found.least, found.greatest) == (str(2**63 + 1), str(2**64 - 1))
+    found = merge([found, summary([5], pa.uint64())])
+    assert (found.least, found.greatest) == (5, str(2**64 - 1))
+    assert str(summary([-0.0, 0.0]).least) == str(summary([0.0, -0.0]).least) == "0.0"
