@@ -155,4 +155,4 @@ def newest_day(found: Found) -> str | None:
     tally = found.tallies.get((NEWEST, None))
     if tally is None or tally.kind not in ("date", "timestamp") or not isinstance(tally.extreme, int):
         return None
-    return time_text("date", tally.extreme)[:10]
+    return str(time_text("date", tally.extreme))[:10]

@@ -96,10 +96,12 @@ class Keyer:
         return {**found, "tables": {table: self._table(table) for table in tables}} if tables else found
 
     def _table(self, table: str) -> Json:
-        """The identity of a table that checks look in; None where there is none (which the gate will tell)."""
+        """The names and identities of a table's files (a file, a folder, a pattern); None where there is none, which
+        the gate will tell."""
         path = self.root / table
-        files = [file for file in sorted(path.rglob("*")) if file.is_file()] if path.is_dir() else [path]
-        return [hash_file(file, file.stat().st_size) for file in files if file.is_file()] or None
+        files = [path] if path.is_file() else sorted(path.rglob("*") if path.is_dir() else self.root.glob(table))
+        found = [file for file in files if file.is_file()]
+        return [[file.name, hash_file(file, file.stat().st_size)] for file in found] or None
 
     def closure(self, node: Node) -> Closure:
         """The code that a stage reaches."""
