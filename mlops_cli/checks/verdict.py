@@ -80,6 +80,10 @@ class Report:
     rows: int | None = None
     baseline: str | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
+    aside: int | None = None
+    """Rows that were set aside; None: the validation sets none aside."""
+    released: int = 0
+    """Rows that would have been set aside, and that somebody has released."""
     format: int = 1
 
     @property
