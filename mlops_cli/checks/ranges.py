@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -32,6 +33,8 @@ class Range:
 
     low: float
     high: float
+    heavy: bool = False
+    """Whether some few numbers lie so far out that others may lie anywhere."""
 
 
 def expected_range(steps: Steps) -> Range | None:
@@ -46,13 +49,15 @@ def expected_range(steps: Steps) -> Range | None:
     if width == 0:
         return Range(min(low, 0.0), max(high, 0.0))
     values, masses = spread(steps)
-    above = 0.0 if is_limit(values, masses) else reach(values, masses, width)
-    below = 0.0 if is_limit(values[::-1], masses[::-1]) else reach(-values[::-1], masses[::-1], width)
+    up, down = Tail(values, masses), Tail(-values[::-1], masses[::-1])
+    above = 0.0 if is_limit(values, masses) else up.reach(width)
+    below = 0.0 if is_limit(values[::-1], masses[::-1]) else down.reach(width)
     if len(values) <= FEW:
         above, below = min(above, width), min(below, width)
     bottom, top = outwards(low - below, below, up=False), outwards(high + above, above, up=True)
     near = NEAR * width
-    return Range(0.0 if low >= 0 and bottom < near else bottom, 0.0 if high <= 0 and top > -near else top)
+    heavy = max(up.shape, down.shape) > SHAPES[1]
+    return Range(0.0 if low >= 0 and bottom < near else bottom, 0.0 if high <= 0 and top > -near else top, heavy)
 
 
 def spread(steps: Steps) -> tuple[Floats, Floats]:
@@ -76,29 +81,54 @@ def is_limit(values: Floats, masses: Floats) -> bool:
     return of_shares or (count >= PILE and count >= 3 * float(masses[-2]))
 
 
-def reach(values: Floats, masses: Floats, width: float) -> float:
-    """How far beyond the greatest of ascending values a sample of the same size may go.
+@dataclass(frozen=True, eq=False)
+class Tail:
+    """The upper end of numbers: ascending values of shape (n,), and how often each was seen.
 
-    The generalised Pareto distribution of what lies above a threshold, by the method of moments: shape (1 - m²/v) / 2,
+    What lies above a threshold has a generalised Pareto distribution, by the method of moments: shape (1 - m²/v) / 2,
     scale m (1 - shape), with m and v the mean and the variance above it (Hosking and Wallis, Technometrics 29, 1987).
     """
-    count = float(masses.sum())
-    if count < ENOUGH:
-        return width
-    wanted = min(max(math.sqrt(count), 10.0), 200.0)
-    above = np.flatnonzero(np.cumsum(masses[::-1])[::-1] <= max(wanted, float(masses[-1])))
-    first = int(above[0]) if len(above) else len(values) - 1
-    first = min(first, len(values) - 3) if len(values) > 3 else 1
-    threshold = float(values[first - 1]) if first else float(values[0])
-    over, weights = values[first:] - threshold, masses[first:]
-    total = float(weights.sum())
-    mean = float(np.dot(over, weights)) / total
-    variance = float(np.dot((over - mean) ** 2, weights)) / total
-    shape = (1 - mean * mean / variance) / 2 if variance > 0 else SHAPES[0]
-    shape = min(max(shape, SHAPES[0]), SHAPES[1])
-    scale, ratio = mean * (1 - shape), total / BEYOND
-    level = threshold + (scale * math.log(ratio) if abs(shape) < 1e-6 else scale * (ratio**shape - 1) / shape)
-    return min(max(level - float(values[-1]), width / count), WIDEST * width)
+
+    values: Floats
+    masses: Floats
+
+    @cached_property
+    def first(self) -> int:
+        """The first of the values above the threshold: about the root of n of them, 10 at least, 200 at most."""
+        wanted = min(max(math.sqrt(float(self.masses.sum())), 10.0), 200.0)
+        above = np.flatnonzero(np.cumsum(self.masses[::-1])[::-1] <= max(wanted, float(self.masses[-1])))
+        first = int(above[0]) if len(above) else len(self.values) - 1
+        return min(first, len(self.values) - 3) if len(self.values) > 3 else 1
+
+    @cached_property
+    def moments(self) -> tuple[float, float, float]:
+        """How many values lie above the threshold, and the mean and the variance of how far."""
+        over, weights = self.values[self.first :] - self.threshold, self.masses[self.first :]
+        total = float(weights.sum())
+        mean = float(np.dot(over, weights)) / total
+        return total, mean, float(np.dot((over - mean) ** 2, weights)) / total
+
+    @property
+    def threshold(self) -> float:
+        """The last value that is no part of the tail."""
+        return float(self.values[max(self.first - 1, 0)])
+
+    @property
+    def shape(self) -> float:
+        """0 for an exponential tail, above it for a heavier one; -1 for an even one."""
+        _, mean, variance = self.moments
+        return (1 - mean * mean / variance) / 2 if variance > 0 else -1.0
+
+    def reach(self, width: float) -> float:
+        """How far beyond the greatest value a sample of the same size may go."""
+        count = float(self.masses.sum())
+        if count < ENOUGH:
+            return width
+        total, mean, _ = self.moments
+        shape = min(max(self.shape, SHAPES[0]), SHAPES[1])
+        scale, ratio = mean * (1 - shape), total / BEYOND
+        level = self.threshold + (scale * math.log(ratio) if shape < 1e-6 else scale * (ratio**shape - 1) / shape)
+        return min(max(level - float(self.values[-1]), width / count), WIDEST * width)
 
 
 def outwards(value: float, room: float, *, up: bool) -> float:

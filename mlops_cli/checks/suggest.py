@@ -35,6 +35,8 @@ SPARSE = 0.01
 """Share of rows with values seen once, up to which a set with a tolerance is written."""
 STEADY = 100
 """Rows without a repetition (of different values), or with one value only, that mean something."""
+MANY = 1000
+"""Rows from which on some few beyond a range are no fault, where values lie far out."""
 IDENTIFIER = re.compile(r"(^|[_\W])(id|uid|uuid|guid|key|nr|no|index|idx|instant|hash|code|isbn|iban|email)s?$", re.I)
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 DRIFT: dict[str, Json] = {"nulls": {"change": "2pp"}, "zeros": {"change": "5pp"}, "drift": {"max": 0.1}}
@@ -225,6 +227,10 @@ def of_numbers(seen: Seen, says: dict[str, Json], hints: list[str], *, different
         says["min"] = as_written(low, seen.kind, up=False, exact=whole.least)
     if not isinstance(whole.greatest, str) and not different:
         says["max"] = as_written(high, seen.kind, up=True, exact=whole.greatest)
+    room = share_text(wilson(1, whole.filled, SURE)[1])
+    if expected.heavy and not different and whole.filled >= MANY and room is not None:
+        says["tolerance"] = room
+        hints.append("some few values lie far out: others may lie beyond the range")
 
 
 def is_whole_set(steps: Steps) -> bool:

@@ -27,6 +27,8 @@ from mlops_cli.workflows.widening import limit, need
 from mlops_cli.workflows.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from mlops_cli.checks.suggest import Suggested
     from mlops_cli.measures.engine import Progress
     from mlops_cli.measures.summary import Profile
@@ -182,8 +184,7 @@ def samples(sources: Sequence[Source]) -> tuple[dict[str, tuple[str, ...]], froz
     texts: dict[str, tuple[str, ...]] = {}
     codes: set[str] = set()
     for source in sources:
-        part = next(source.dataset.parts())
-        for name, array in part.load(None).items():
+        for name, array in first_arrays(source.dataset):
             plain = plain_array(array)
             if not is_text(plain.type):
                 continue
@@ -192,6 +193,16 @@ def samples(sources: Sequence[Source]) -> tuple[dict[str, tuple[str, ...]], froz
             if source.dataset.textual and any(map(is_code, found)):
                 codes.add(name)
     return texts, frozenset(codes)
+
+
+def first_arrays(dataset: Dataset) -> Iterator[tuple[str, pa.Array]]:
+    """The columns of the first part; one after the other where they can be read alone."""
+    part = next(dataset.parts())
+    if part.columnar and part.names is not None:
+        for name in part.names:
+            yield from part.load((name,)).items()
+    else:
+        yield from part.load(None).items()
 
 
 def unlike(sources: Sequence[Source], profiles: Sequence[Profile]) -> frozenset[str]:
