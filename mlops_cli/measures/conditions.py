@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from mlops_cli.base.errors import SpecError
 from mlops_cli.base.records import Json
 from mlops_cli.measures.formats import fits
-from mlops_cli.measures.hashes import numbers_in
+from mlops_cli.measures.hashes import arrow_of, without_nulls
 from mlops_cli.measures.values import (
     MICRO,
     Mask,
@@ -138,7 +138,7 @@ def by_text(values: Values, test: Callable[[pa.Array], Mask]) -> Mask:
     if pa.types.is_dictionary(raw.type):
         if not len(raw.dictionary):
             return no_rows(values)
-        codes = numbers_in(raw.indices.fill_null(0))
+        codes = without_nulls(raw.indices)
         found: Mask = test(raw.dictionary)[codes] & ~values.null
         return found
     return test(raw) & ~values.null
@@ -180,7 +180,7 @@ def lengths(check: Check, values: Values) -> Broken:
     bound = check.bound.value if check.bound is not None else 0.0
     short = check.measure == "length_min"
     if values.kind == "list":
-        sizes = as_doubles(numbers_in(pc.list_value_length(values.raw).fill_null(0)))
+        sizes = as_doubles(without_nulls(pc.list_value_length(values.raw)))
         return Broken((sizes < bound if short else sizes > bound) & values.filled, values.filled)
 
     def within(texts: pa.Array) -> Mask:
@@ -224,7 +224,7 @@ def beyond_exact(exact: pa.Array, limit: float | int, low: bool, beyond: Mask) -
     """The same for whole numbers that a double or an int64 does not hold; `beyond` tells it of the others."""
     found = beyond.copy()
     places = np.flatnonzero(to_mask(exact.is_valid()))
-    for place, item in zip(places.tolist(), exact.take(pa.array(places)).to_pylist(), strict=True):
+    for place, item in zip(places.tolist(), exact.take(arrow_of(places)).to_pylist(), strict=True):
         found[place] = item < limit if low else item > limit
     return found
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from mlops_cli.base.errors import StageFailed
-from mlops_cli.measures.hashes import numbers_in
+from mlops_cli.measures.hashes import without_nulls
 from mlops_cli.measures.slices import MOST, plain
 from mlops_cli.measures.tallies import plain_value
 from mlops_cli.measures.values import Mask, Values, as_doubles
@@ -34,7 +34,7 @@ def by_values(values: Values) -> dict[str, Mask]:
     if len(labels) > MOST:
         hint = f"cut it into bins: {{{values.name}: [0, 10, 100]}}"
         raise StageFailed(f"the slice '{values.name}' has {len(labels):,} values", hint)
-    codes = numbers_in(raw.indices.fill_null(-1))
+    codes = without_nulls(raw.indices, -1)
     found: dict[str, Mask] = {}
     for code, label in enumerate(labels):
         rows = (codes == code) & ~values.missing

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mlops_cli.measures.hashes import arrow_of
 from mlops_cli.measures.values import Mask, to_mask
 from mlops_cli.spec.validation import NamedFormat
 
@@ -51,7 +52,7 @@ def moments(kind: NamedFormat, texts: pa.Array) -> Mask:
     pattern = _DATE if kind == "date" else rf"{_DATE}[T ]{_TIME}{_ZONE}"
     found = to_mask(pc.match_substring_regex(texts, f"^(?:{pattern})$"))
     likely = np.flatnonzero(found)
-    days = pc.utf8_slice_codeunits(texts.take(pa.array(likely)), 0, 10)
+    days = pc.utf8_slice_codeunits(texts.take(arrow_of(likely)), 0, 10)
     try:
         days.cast(pa.date32())
     except pa.ArrowInvalid:

@@ -61,6 +61,24 @@ def numbers_in(array: pa.Array) -> npt.NDArray[np.generic]:
     return np.frombuffer(data, dtype=kind)[start:stop] if data is not None else np.zeros(0, dtype=kind)
 
 
+def without_nulls(array: pa.Array, instead: int = 0) -> npt.NDArray[np.generic]:
+    """The same for an array with nulls, and what stands instead of them. (Arrow's `fill_null` would load pandas.)"""
+    found = numbers_in(array)
+    if array.null_count:
+        found = np.where(numbers_in(array.is_valid()), found, found.dtype.type(instead))
+    return found
+
+
+def arrow_of(values: npt.NDArray[np.generic], empty: npt.NDArray[np.bool_] | None = None) -> pa.Array:
+    """Numbers, or true and false, as an Arrow array of the same type, null where `empty`. (`pa.array` would load pandas,
+    to see whether they are its own.)"""
+    flags = values.dtype.kind == "b"
+    data = np.packbits(values.view(np.bool_), bitorder="little") if flags else np.ascontiguousarray(values)
+    valid = None if empty is None or not empty.any() else pa.py_buffer(np.packbits(~empty, bitorder="little"))
+    kind = pa.bool_() if flags else pa.from_numpy_dtype(values.dtype)
+    return pa.Array.from_buffers(kind, len(values), [valid, pa.py_buffer(data)])
+
+
 def text_hashes(texts: pa.Array) -> Hashes:
     """Hashes of texts or bytes without nulls, shape (n,): a weighted sum of their words of eight bytes, then mixed."""
     texts = texts.cast(pa.large_binary())

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from mlops_cli.measures.hashes import Hashes, combined, different, number_hashes, numbers_in, text_hashes
+from mlops_cli.measures.hashes import Hashes, arrow_of, combined, different, number_hashes, numbers_in, text_hashes
 from mlops_cli.measures.values import Mask, Values, to_mask, written
 
 TOGETHER = 1 << 24
@@ -39,7 +39,7 @@ def _hashes(values: Values, rows: Mask) -> Hashes:
     if values.exact is not None and values.typed is not None:
         return _exact_hashes(values, values.typed)[rows]
     texts = written(values)
-    return text_hashes(texts if rows.all() else texts.filter(pa.array(rows)))
+    return text_hashes(texts if rows.all() else texts.filter(arrow_of(rows)))
 
 
 def _exact_hashes(values: Values, typed: npt.NDArray[np.generic]) -> Hashes:
@@ -49,11 +49,11 @@ def _exact_hashes(values: Values, typed: npt.NDArray[np.generic]) -> Hashes:
     exact = values.exact
     assert exact is not None
     places = np.flatnonzero(to_mask(exact.is_valid()))
-    found = exact.take(pa.array(places))
+    found = exact.take(arrow_of(places))
     small = np.asarray([-INT64 <= item < INT64 for item in found.to_pylist()], dtype=np.bool_)
-    whole = found.filter(pa.array(small)).cast(pa.int64())
+    whole = found.filter(arrow_of(small)).cast(pa.int64())
     result[places[small]] = number_hashes(numbers_in(whole))
-    result[places[~small]] = text_hashes(found.filter(pa.array(~small)).cast(pa.string()))
+    result[places[~small]] = text_hashes(found.filter(arrow_of(~small)).cast(pa.string()))
     return result
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from mlops_cli.base.errors import SpecError, StageFailed
 from mlops_cli.measures.conditions import Broken
+from mlops_cli.measures.hashes import arrow_of
 from mlops_cli.measures.values import Mask, Values, to_mask
 from mlops_cli.spec.expression import references, to_sql
 from mlops_cli.spec.validation import Check
@@ -87,7 +88,7 @@ def typed_array(values: Values) -> pa.Array:
     if values.typed is None:
         raw = values.raw.dictionary_decode() if pa.types.is_dictionary(values.raw.type) else values.raw
         return raw if not empty.any() or values.wrong is None else pa.nulls(len(values), raw.type)
-    array = pa.array(values.typed, mask=empty)
+    array = arrow_of(values.typed, empty)
     if values.kind == "timestamp":
         return array.cast(pa.timestamp("us"))
     return array.cast(pa.timestamp("us")).cast(pa.date32(), safe=False) if values.kind == "date" else array

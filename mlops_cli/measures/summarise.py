@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mlops_cli.base.records import Json
-from mlops_cli.measures.hashes import BLOCK, Hashes, different, number_hashes, numbers_in, text_hashes
+from mlops_cli.measures.hashes import BLOCK, Hashes, arrow_of, different, number_hashes, numbers_in, text_hashes
 from mlops_cli.measures.sketch import estimate, smallest, smallest_of
 from mlops_cli.measures.steps import STEPS, Floats, Steps, steps_of
 from mlops_cli.measures.summary import DAYS, NUMERIC, TOP, ColumnSummary, Numbers, Times, Words
@@ -251,9 +251,9 @@ def _texts(values: Values, base: dict[str, int]) -> ColumnSummary:
     if pa.types.is_dictionary(raw.type):
         codes = numbers_in(raw.indices.drop_null())
         counts = np.bincount(codes, minlength=len(raw.dictionary))
-        texts, counts = raw.dictionary.filter(pa.array(counts > 0)), counts[counts > 0]
+        texts, counts = raw.dictionary.filter(arrow_of(counts > 0)), counts[counts > 0]
         if len(pc.unique(texts)) < len(texts):
-            texts, counts = _by_hash(texts.take(pa.array(np.repeat(np.arange(len(texts)), counts))))
+            texts, counts = _by_hash(texts.take(arrow_of(np.repeat(np.arange(len(texts)), counts))))
     else:
         texts, counts = _by_hash(raw.drop_null() if base["nulls"] else raw)
     hashes = text_hashes(texts)
@@ -305,7 +305,7 @@ def blank_texts(texts: pa.Array) -> Mask:
     # All white space of Unicode begins with one of these bytes; what begins otherwise need not be looked at.
     likely = np.flatnonzero((np.diff(offsets) > 0) & ((heads <= 32) | np.isin(heads, [0xC2, 0xE1, 0xE2, 0xE3])))
     if len(likely):
-        trimmed = pc.utf8_trim_whitespace(texts.take(pa.array(likely)))
+        trimmed = pc.utf8_trim_whitespace(texts.take(arrow_of(likely)))
         result[likely] = to_mask(pc.equal(pc.binary_length(trimmed), 0))
     return result
 
@@ -337,7 +337,7 @@ def _words(texts: pa.Array, counts: npt.NDArray[np.int64], hashes: Hashes, disti
     places = np.flatnonzero(heads[hashes >> np.uint64(48)])
     places = places[np.isin(hashes[places], wanted)]
     _, first = np.unique(hashes[places], return_index=True)
-    listed = _listed(texts.take(pa.array(places[first])), rows[chosen][order])
+    listed = _listed(texts.take(arrow_of(places[first])), rows[chosen][order])
     return Words(listed, total - sum(count for _, count in listed), error)
 
 

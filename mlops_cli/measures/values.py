@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mlops_cli.measures.hashes import numbers_in
+from mlops_cli.measures.hashes import arrow_of, numbers_in, without_nulls
 from mlops_cli.measures.summary import Kind
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
@@ -86,7 +86,7 @@ class Values:
 
     def where(self, rows: Mask) -> Values:
         """The values of some rows."""
-        chosen = pa.array(rows)
+        chosen = arrow_of(rows)
         return replace(
             self,
             raw=self.raw.filter(chosen),
@@ -147,9 +147,7 @@ def nulls_of(array: pa.Array) -> Mask:
 
 def to_mask(array: pa.Array) -> Mask:
     """A boolean array as a mask; null is false."""
-    if array.null_count:
-        array = array.fill_null(False)
-    mask: Mask = numbers_in(array).view(np.bool_)
+    mask: Mask = without_nulls(array).view(np.bool_)
     return mask
 
 
@@ -252,10 +250,7 @@ def decimal_doubles(array: pa.Array) -> npt.NDArray[np.float64]:
 
 def filled_numbers(array: pa.Array) -> npt.NDArray[np.generic]:
     """A numeric array without its nulls: whatever stands there in their place (never not-a-number)."""
-    if array.null_count:
-        array = array.fill_null(0)
-    found: npt.NDArray[np.generic] = numbers_in(array)
-    return found
+    return without_nulls(array)
 
 
 def as_doubles(typed: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
@@ -274,17 +269,25 @@ def read_text(name: str, array: pa.Array, kind: Kind | None) -> Values:
         return Values(name, "nothing", TEXT, array, null, None, None, None)
     sample = sampled(array)
     for guess in GUESSES:
-        if all(LIKELY[guess].fullmatch(text) for text in sample):
+        if all(is_likely(guess, text) for text in sample):
             found = cast_text(name, array, null, guess)
             if found.wrong is None or not found.wrong.any():
                 return replace(found, wrong=None)
     return Values(name, "string", TEXT, array, null, None, None, None)
 
 
+def is_likely(kind: Kind, text: str) -> bool:
+    """Whether a text may stand for a value of a type. What is no whole number is seen here: the look at every single
+    value that would find it is slow."""
+    if LIKELY[kind].fullmatch(text) is None:
+        return False
+    return kind != "integer" or (value := float(text)) != value or value.is_integer()
+
+
 def sampled(array: pa.Array) -> list[str]:
     """Some of the texts, from everywhere; at least one where there is any."""
     step = max(1, len(array) // SAMPLE)
-    few = array.take(pa.array(np.arange(0, len(array), step))).drop_null() if step > 1 else array.drop_null()
+    few = array.take(arrow_of(np.arange(0, len(array), step))).drop_null() if step > 1 else array.drop_null()
     found: list[str] = (few if len(few) else array.drop_null()[:SAMPLE]).to_pylist()
     return found
 
@@ -313,7 +316,7 @@ def whole_numbers(texts: pa.Array, doubles: npt.NDArray[np.float64], null: Mask)
     if not len(large):
         return None
     found: list[Decimal | None] = [None] * len(texts)
-    for place, text in zip(large.tolist(), texts.take(pa.array(large)).to_pylist(), strict=True):
+    for place, text in zip(large.tolist(), texts.take(arrow_of(large)).to_pylist(), strict=True):
         number = Decimal(text.strip())
         if number == number.to_integral_value() and abs(number) < 10**38:
             found[place] = number.to_integral_value()

@@ -220,6 +220,15 @@ def test_two_processes_measure_into_one_cache(tmp_path: Path) -> None:
     assert {child.communicate()[0] for child in children} == {canonical(profile(dataset))}
 
 
-def test_measuring_loads_no_library_that_it_does_not_need() -> None:
-    code = "import sys, mlops_cli.measures.engine; print([n for n in ('pandas', 'sklearn', 'scipy', 'duckdb', 'jsonschema') if n in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+def test_measuring_loads_no_library_that_it_does_not_need(tmp_path: Path) -> None:
+    texts = [f"t{number % 1500}" for number in range(3000)]
+    columns = {"n": [None, 1.5, 2.0] * 1000, "i": [1, None, 3] * 1000, "b": [True, None, False] * 1000, "t": texts}
+    for ending in ("parquet", "csv"):
+        folder(tmp_path / ending, [columns], ending)
+        code = (
+            "import sys; from pathlib import Path; from mlops_cli.measures.engine import profile;"
+            "from mlops_cli.tables.parts import open_dataset; profile(open_dataset(Path(sys.argv[1])));"
+            "print([n for n in ('pandas', 'sklearn', 'scipy', 'duckdb', 'jsonschema') if n in sys.modules])"
+        )
+        words = [sys.executable, "-c", code, str(tmp_path / ending)]
+        assert subprocess.run(words, capture_output=True, text=True, check=True).stdout == "[]\n"
