@@ -80,7 +80,7 @@ class Place:
     def baseline(self, table: str) -> Path:
         """What a table is compared with: other rows, but as many, so that nothing has moved."""
         size = "10m" if table in (FILE, FOLDER) else table.partition(".")[0]
-        return self.tables / f"{'1m' if size == 'one' else size}-baseline.parquet"
+        return self.tables / (table if size == "one" else f"{size}-baseline.parquet")
 
 
 def make_tables(folder: Path, small: bool) -> None:
@@ -131,7 +131,7 @@ def appended(place: Place, rounds: int) -> list[Timing]:
 def false_alarms(place: Place) -> list[dict[str, object]]:
     """How often batches raise an alarm: the lines of `alarms.py`, ours and those of the peers that are there."""
     lines = place.work / "alarms.json"
-    counts = ["--repeats", "10", "--peer-repeats", "2"] if place.small else ["--peer-repeats", "60"]
+    counts = ["--repeats", "10", "--peer-repeats", "2"] if place.small else ["--peer-repeats", "20"]
     subprocess.run([sys.executable, str(HERE / "alarms.py"), *counts, "-o", str(lines)], check=True)
     found: list[dict[str, object]] = json.loads(lines.read_text("utf-8"))
     return found
