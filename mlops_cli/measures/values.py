@@ -344,11 +344,23 @@ def quick_cast(array: pa.Array, kind: Kind) -> pa.Array | None:
     try:
         found = array.cast(arrow)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        return None
+        return whole_doubles(array) if kind == "integer" else None
     data = array.buffers()[2]
     if kind == "integer" and data is not None and HEX.search(data):
         return None  # Arrow reads 0x1F as 31, which no other reader of CSV does
     return found
+
+
+def whole_doubles(array: pa.Array) -> pa.Array | None:
+    """Whole numbers that are written 1.0, as pandas writes them beside nulls; None where some text is anything else."""
+    try:
+        found = array.cast(pa.float64())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return None
+    doubles = as_doubles(without_nulls(found))
+    if not bool(((np.abs(doubles) < DIGITS) & (np.floor(doubles) == doubles)).all()):
+        return None
+    return arrow_of(doubles.astype(np.int64), nulls_of(array))
 
 
 def slow_cast(value: Values, kind: Kind) -> Values:
