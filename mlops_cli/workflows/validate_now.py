@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,9 @@ from mlops_cli.store.worktree import identify, place_artifact
 from mlops_cli.workflows.baselines import context_for
 from mlops_cli.workflows.sources import read_lock
 from mlops_cli.workflows.workspace import Workspace
+
+FILE_LIKE = re.compile(r"\.(csv|parquet|pq|jsonl|ndjson|arrow|feather)(\.(gz|zst|bz2))?$|^[./]")
+"""What can only be meant as a path, where no name is like it."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +148,11 @@ def _identity(workspace: Workspace, path: Path) -> Oid:
 
 
 def _artifact(workspace: Workspace, reference: str) -> Artifact:
+    if FILE_LIKE.search(reference) and reference.partition("@")[0] not in workspace.journal.names():
+        raise UserError(
+            f"there is no file '{_shown(Path(reference), workspace.root)}'",
+            "give a path, or a name such as customers@v1",
+        )
     found = resolve(workspace.store, workspace.journal, reference)
     if found.version is None:
         raise UserError(

@@ -33,7 +33,7 @@ def gate_text(label: str, report: Report, *, verbose: bool = False, brief: bool 
     counts: Counter[str] = Counter(verdict.state for verdict in report.verdicts)
     words = ", ".join(f"{counts[state]} {MARKS[state][0][2:]}" for state in MARKS if counts[state]) or "no checks"
     state = paint("passed", "good") if report.passed else paint("said no", "bad")
-    rows = f" on {report.rows:,} rows" if report.rows is not None else ""
+    rows = f" on {counted(report.rows, 'row')}" if report.rows is not None else ""
     if report.aside is not None:
         kept = (report.rows or 0) - report.aside
         rows += f" = {kept:,} kept + {report.aside:,} set aside"
