@@ -150,6 +150,8 @@ def numbers(column: Column) -> npt.NDArray[np.float64] | None:
     values = column.values
     if values.kind not in ("integer", "number") or values.typed is None or values.exact is not None:
         return None
+    if pa.types.is_duration(column.array.type):
+        return None
     return values.typed.astype(np.float64)
 
 
@@ -168,7 +170,7 @@ def as_column(column: Column, found: npt.NDArray[np.float64], changed: Mask | No
         return typed
     try:
         return typed.cast(old.type)
-    except pa.ArrowInvalid:
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return typed  # what the old type does not hold makes the type another one
 
 

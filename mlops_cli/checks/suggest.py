@@ -204,9 +204,11 @@ def of_numbers(seen: Seen, says: dict[str, Json], hints: list[str], *, different
     whole, numbers = seen.whole, seen.whole.numbers
     if numbers is None:
         return
-    if numbers.minimum == numbers.maximum and whole.filled >= 2:
-        value = number_text(numbers.minimum)
+    if whole.least == whole.greatest and whole.filled > 1 and isinstance(whole.least, int | float):
+        value = number_text(float(whole.least))
         hints.append(f"it is always {value}: add `in: [{value}]` if it must stay so")
+        says["min" if whole.least >= 0 else "max"] = 0
+        return
     steps = numbers.steps
     if seen.kind == "integer" and numbers.exact and not whole.infinite and is_whole_set(steps):
         values = [int(value) for value in steps.values]

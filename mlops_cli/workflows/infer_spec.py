@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mlops_cli.checks.suggest import Suggested
-    from mlops_cli.measures.engine import Progress
     from mlops_cli.measures.summary import Profile
     from mlops_cli.tables.parts import Dataset
 
@@ -72,7 +71,6 @@ def infer(
     name: str | None = None,
     output: Path | None = None,
     force: bool = False,
-    progress: Progress | None = None,
 ) -> Inferred:
     """A validation that all of `data` (paths, folders, patterns, REFs) pass; written to `output` where that is given.
 
@@ -85,7 +83,7 @@ def infer(
         raise UserError(f"'{called}' cannot be the name of a spec", "letters, digits, _ - and . make one")
     workspace = project_of(folder)
     with opened(folder, workspace, data) as sources:
-        found, profiles = suggestions(sources, workspace, progress)
+        found, profiles = suggestions(sources, workspace)
         said = written(called, sources, profiles, found, head(folder, workspace, data, found))
         text = validation_text(proven(said, sources, workspace.measures if workspace is not None else None))
     spec = parse_validation(text, f"{called}.yaml")
@@ -123,11 +121,17 @@ def opened(folder: Path, workspace: Workspace | None, data: Sequence[str]) -> It
         found = []
         for at, item in enumerate(data):
             path = folder / item
-            if path.exists() or PATTERN & set(item) or workspace is None:
-                found.append(Source(item, path, open_dataset(path)))
-            else:
+            if workspace is not None and not path.exists() and (is_name(workspace, item) or not PATTERN & set(item)):
                 found.append(placed(workspace, item, Path(scratch) / str(at)))
+            else:
+                found.append(Source(item, path, open_dataset(path)))
         yield found
+
+
+def is_name(workspace: Workspace, item: str) -> bool:
+    """Whether the store knows a name or one of its versions; such names may hold brackets."""
+    names = workspace.journal.names()
+    return item in names or item.partition("@")[0] in names
 
 
 def placed(workspace: Workspace, reference: str, folder: Path) -> Source:
@@ -145,16 +149,14 @@ def placed(workspace: Workspace, reference: str, folder: Path) -> Source:
     return Source(reference, target, open_dataset(target, "parquet" if artifact.type == "table" else None))
 
 
-def suggestions(
-    sources: Sequence[Source], workspace: Workspace | None, progress: Progress | None
-) -> tuple[Suggested, list[Profile]]:
+def suggestions(sources: Sequence[Source], workspace: Workspace | None) -> tuple[Suggested, list[Profile]]:
     """What to expect of the inputs, and their profiles."""
     from mlops_cli.checks.suggest import suggest
 
     texts, codes = samples(sources)
-    profiles = profiled(sources, dict.fromkeys(codes, "string"), workspace, progress)
+    profiles = profiled(sources, dict.fromkeys(codes, "string"), workspace)
     if mixed := unlike(sources, profiles) - codes:
-        profiles = profiled(sources, dict.fromkeys(codes | mixed, "string"), workspace, progress)
+        profiles = profiled(sources, dict.fromkeys(codes | mixed, "string"), workspace)
     return suggest(profiles, texts, ascending(sources, profiles)), profiles
 
 
@@ -162,7 +164,6 @@ def profiled(
     sources: Sequence[Source],
     kinds: Mapping[str, ColumnType],
     workspace: Workspace | None,
-    progress: Progress | None,
 ) -> list[Profile]:
     """The profile of each input, with some columns read as texts."""
     from mlops_cli.measures.asking import Wants
@@ -171,8 +172,7 @@ def profiled(
     cache = workspace.measures if workspace is not None else None
     threads, wants = os.cpu_count() or 1, Wants(kinds=kinds)
     return [
-        profile_of(source.dataset, measure(source.dataset, wants, threads=threads, cache=cache, progress=progress))
-        for source in sources
+        profile_of(source.dataset, measure(source.dataset, wants, threads=threads, cache=cache)) for source in sources
     ]
 
 

@@ -90,10 +90,11 @@ def plant(sown: Sown, note: Note) -> Harvest:
             if len(found) % 20 == 0:
                 note(f"planting faults into {fault.column}: {len(found)} so far")
             marks = {name: str(fault) for name, array in changed.items() if array is not arrays[name]}
-            found.append(seen(fault, control, bed.states(changed, marks, 1.0)))
+            found.append(seen(fault, control, bed.states(changed, marks, 1.0), sown.validation))
         for fault, changed in row_faults(arrays, rows):
             size = 2.0 if fault.kind == "repeated" else 0.5
-            found.append(seen(fault, control, bed.states(changed, dict.fromkeys(changed, str(fault)), size)))
+            marks = dict.fromkeys(changed, str(fault))
+            found.append(seen(fault, control, bed.states(changed, marks, size), sown.validation))
         note("planting faults into the file")
         found += of_bytes(sown, Path(folder))
     return Harvest(tuple(found), rows, len(chosen), tuple(sorted({check for check, _ in control})))
@@ -137,7 +138,7 @@ def states_of(report: Report) -> States:
     return found
 
 
-def seen(fault: Fault, control: States, found: States) -> Planted:
+def seen(fault: Fault, control: States, found: States, spec: DataValidation) -> Planted:
     """Whether a check said something that it had not said without the fault."""
     from mlops_cli.checks.mending import hint_for
 
@@ -155,7 +156,9 @@ def seen(fault: Fault, control: States, found: States) -> Planted:
         return Planted(fault.kind, fault.column, fault.what, "caught", tuple(blocking))
     if warning:
         return Planted(fault.kind, fault.column, fault.what, "warned", tuple(warning))
-    return Planted(fault.kind, fault.column, fault.what, "missed", hint=hint_for(fault))
+    return Planted(
+        fault.kind, fault.column, fault.what, "missed", hint=hint_for(fault, {check.id for check in spec.checks})
+    )
 
 
 def taken_rows(sown: Sown) -> tuple[dict[str, pa.Array], int]:
@@ -251,4 +254,4 @@ def of_bytes(sown: Sown, folder: Path) -> Iterator[Planted]:
             found: States = {(f"the gate stops: {error.faults[0].message}", None): "blocks"}
         else:
             found = states_of(report)
-        yield seen(fault, control, found)
+        yield seen(fault, control, found, sown.validation)
