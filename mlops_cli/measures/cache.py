@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +70,15 @@ class Cache:
             temporary = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
             temporary.write_bytes(zstandard.ZstdCompressor(level=1).compress(canonical(unit)))
             temporary.replace(path)
+
+    def get_names(self, key: Oid) -> tuple[str, ...] | None:
+        """The columns of a part, if they are known."""
+        unit = self.get(key)
+        return tuple(piece.label or "" for piece in unit.pieces) if unit is not None else None
+
+    def put_names(self, key: Oid, names: Sequence[str]) -> None:
+        """Keep the columns of a part."""
+        self.put(key, Unit(0, tuple(Piece(name, 0, None, ()) for name in names)))
 
 
 @contextmanager

@@ -30,16 +30,16 @@ def cut_part(slices: Sequence[Slice], columns: Mapping[str, Values]) -> dict[str
 def by_values(values: Values) -> dict[str, Mask]:
     """A slice for each value; rows without one are the slice `null`."""
     raw = values.raw if pa.types.is_dictionary(values.raw.type) else values.raw.dictionary_encode()
-    labels = [f"{values.name}={plain(plain_value(item))}" for item in raw.dictionary.to_pylist()]
-    if len(labels) > MOST:
-        hint = f"cut it into bins: {{{values.name}: [0, 10, 100]}}"
-        raise StageFailed(f"the slice '{values.name}' has {len(labels):,} values", hint)
     codes = without_nulls(raw.indices, -1)
+    used = np.unique(codes[~values.missing])
+    if len(used) > MOST:
+        hint = f"cut it into bins: {{{values.name}: [0, 10, 100]}}"
+        raise StageFailed(f"the slice '{values.name}' has {len(used):,} values", hint)
     found: dict[str, Mask] = {}
-    for code, label in enumerate(labels):
+    for code, item in zip(used.tolist(), raw.dictionary.take(pa.array(used)).to_pylist(), strict=True):
         rows = (codes == code) & ~values.missing
-        if rows.any():
-            found[label] = found[label] | rows if label in found else rows
+        label = f"{values.name}={plain(plain_value(item))}"
+        found[label] = found[label] | rows if label in found else rows
     return {**found, **rest(values, values.missing, "null")}
 
 

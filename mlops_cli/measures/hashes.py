@@ -70,8 +70,8 @@ def without_nulls(array: pa.Array, instead: int = 0) -> npt.NDArray[np.generic]:
 
 
 def arrow_of(values: npt.NDArray[np.generic], empty: npt.NDArray[np.bool_] | None = None) -> pa.Array:
-    """Numbers, or true and false, as an Arrow array of the same type, null where `empty`. (`pa.array` would load pandas,
-    to see whether they are its own.)"""
+    """Numbers, or true and false, as an Arrow array of the same type, null where `empty`. (`pa.array` would load
+    pandas, to see whether they are its own.)"""
     flags = values.dtype.kind == "b"
     data = np.packbits(values.view(np.bool_), bitorder="little") if flags else np.ascontiguousarray(values)
     valid = None if empty is None or not empty.any() else pa.py_buffer(np.packbits(~empty, bitorder="little"))

@@ -59,8 +59,10 @@ class Numbers:
 
     @property
     def std(self) -> float | None:
-        """The standard deviation (n - 1); None for fewer than two numbers."""
-        return rounded(math.sqrt(self.m2 / (self.count - 1))) if self.count > 1 else None
+        """The standard deviation (n - 1); None for fewer than two numbers, and where the squares are too large."""
+        if self.count < 2 or (self.m2 == 0 and self.minimum < self.maximum):
+            return None
+        return rounded(math.sqrt(self.m2 / (self.count - 1)))
 
     @property
     def skewness(self) -> float | None:

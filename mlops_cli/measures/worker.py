@@ -70,15 +70,18 @@ class Worker:
 
     def block(self, part: Part, only: frozenset[str] | None) -> Measured:
         """All pieces of work on a block of lines, which are parsed together; `only` some columns, or None for all."""
-        if part.names is not None:
-            names = self.wanted([name for name in part.names if only is None or name in only], only is None)
+        columns = part.names if part.names is not None else self.cache.get_names(self.names_key(part))
+        if columns is not None:
+            names = self.wanted([name for name in columns if only is None or name in only], only is None)
             known = {name: unit for name in names if (unit := self.known(self.key(part, name))) is not None}
             if names and len(known) == len(names):
-                return Measured(known[names[0]].rows, tuple(part.names), known, len(known))
+                return Measured(known[names[0]].rows, tuple(columns), known, len(known))
         # All columns are read even if nothing is asked of some: bytes that are no text are found wherever they are.
         arrays = part.load(None)
         rows = len(next(iter(arrays.values()))) if arrays else 0
         there = tuple(part.names) if part.names is not None else real_names(arrays)
+        if part.names is None:
+            self.cache.put_names(self.names_key(part), there)
         names = self.wanted([name for name in there if only is None or name in only], only is None)
         sliced = self.masks(arrays, rows) if any(self.is_sliced(name) for name in names) else {}
         units = {}
@@ -86,6 +89,10 @@ class Worker:
             cut = sliced if self.is_sliced(name) else {}
             units[name] = self.count(part, name, arrays, rows, cut, self.key(part, name))
         return Measured(rows, there, units, 0)
+
+    def names_key(self, part: Part) -> Oid:
+        """Under what the cache knows the columns of a part that has to be read to tell them."""
+        return hash_record([VERSION, "names", part.identity(None)])
 
     @property
     def slice_columns(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -141,6 +142,10 @@ class Lines:
 
     def identity(self, _name: str | None) -> Oid:
         """The hash of the bytes and of the names that they come under."""
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> Oid:
         return Oid(blake3(canonical(self.names)).update(self.data).hexdigest())
 
     def load(self, names: Sequence[str] | None) -> dict[str, pa.Array]:

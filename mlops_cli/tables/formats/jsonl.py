@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -126,6 +127,10 @@ class Objects:
 
     def identity(self, _name: str | None) -> Oid:
         """The hash of the bytes."""
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> Oid:
         return hash_bytes(self.data)
 
     def load(self, names: Sequence[str] | None) -> dict[str, pa.Array]:
