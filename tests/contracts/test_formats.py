@@ -8,8 +8,8 @@ import pytest
 
 from mlops_cli.tables.formats import FORMATS
 from mlops_cli.tables.formats.base import BadTable
+from mlops_cli.tables.parts import open_dataset
 from mlops_cli.tables.read import format_of, read_table, write_table
-from mlops_cli.tables.scan import open_scan
 
 TABLE = pa.table(
     {
@@ -44,15 +44,6 @@ def test_the_same_rows_give_the_same_bytes(path: Path) -> None:
     assert path.read_bytes() == first
 
 
-def test_a_scan_gives_every_column_in_order(path: Path) -> None:
-    write_table(TABLE, path)
-    with open_scan(path) as scan:
-        assert [column.name for column in scan.columns] == TABLE.column_names
-        rows = scan.rows(f"SELECT count(*), count(c0), max(c2) FROM ({scan.sql})")
-        assert rows == [(4, 3, 'ü,\n"x"')]
-        assert scan.rows(f"SELECT c2 FROM ({scan.sql})") == [("a",), (None,), ('ü,\n"x"',), ("z",)]
-
-
 def test_times_come_back_as_times_or_as_their_text(path: Path) -> None:
     moments = [datetime(2020, 1, 1, 12, 30, tzinfo=UTC).replace(tzinfo=None)]
     write_table(pa.table({"at": pa.array(moments, pa.timestamp("us"))}), path)
@@ -64,8 +55,8 @@ def test_an_empty_file_and_another_format_are_refused(path: Path) -> None:
         path.write_bytes(data)
         with pytest.raises(BadTable):
             read_table(path)
-        with pytest.raises(BadTable), open_scan(path) as scan:
-            scan.rows(scan.sql)
+        with pytest.raises(BadTable):
+            [part.load(None) for part in open_dataset(path).parts()]
 
 
 def test_parts_have_all_rows_and_columns_in_order(path: Path) -> None:

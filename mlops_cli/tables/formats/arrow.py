@@ -5,26 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.ipc
 
 from mlops_cli.base.hashing import Oid, hash_bytes
 from mlops_cli.tables.formats.base import (
-    Attached,
     BadTable,
     check_names,
-    described,
     first_sentence,
-    identifier,
     leaf_names,
-    positions,
     wanted_arrays,
 )
-
-if TYPE_CHECKING:
-    import duckdb
 
 NAME = "arrow"
 ENDINGS: tuple[str, ...] = (".arrow", ".feather")
@@ -32,16 +25,6 @@ TEXT: Literal["all", "times", "none"] = "none"
 
 MOST = 1 << 20
 """Rows of a part."""
-
-
-def attach(connection: duckdb.DuckDBPyConnection, path: Path, view: str) -> Attached:
-    """The mapped table under the name `view`."""
-    table = read(path)
-    connection.register(view, table.rename_columns([f"c{index}" for index in range(table.num_columns)]))
-    source = f"SELECT * FROM {identifier(view)}"
-    columns = described(connection, source)
-    named = tuple(type(column)(name, column.stored) for name, column in zip(table.column_names, columns, strict=True))
-    return Attached(named, f"{source} AS t({positions(len(named))})")
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,11 +86,6 @@ def parts(path: Path) -> Iterator[Batches]:
     table = read(path)
     for start in range(0, max(table.num_rows, 1), MOST):
         yield Batches(path, table.slice(start, MOST))
-
-
-def explain(path: Path, error: duckdb.Error) -> BadTable:
-    """A fault that DuckDB found while scanning the rows, in our words."""
-    return BadTable(path, f"the Arrow file cannot be scanned ({first_sentence(error)})")
 
 
 def read(path: Path) -> pa.Table:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 import pyarrow as pa
 
 from mlops_cli.base.errors import StageFailed
 from mlops_cli.base.hashing import Oid
-
-if TYPE_CHECKING:
-    import duckdb
 
 
 class BadTable(StageFailed):
@@ -25,22 +21,6 @@ class BadTable(StageFailed):
         self.reason = reason
         self.hint = hint
         self.line = line
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column as it lies in the file: its name and the DuckDB type it is read as."""
-
-    name: str
-    stored: str
-
-
-@dataclass(frozen=True)
-class Attached:
-    """A file opened for queries: `sql` selects its columns in order as c0, c1, ... (a name may be anything)."""
-
-    columns: tuple[Column, ...]
-    sql: str
 
 
 class Part(Protocol):
@@ -103,14 +83,6 @@ class Format(Protocol):
     ENDINGS: tuple[str, ...]
     TEXT: Literal["all", "times", "none"]
     """Which values the file can only hold as text: all of them (CSV), dates and times (JSON), or none."""
-
-    def attach(self, connection: duckdb.DuckDBPyConnection, path: Path, view: str, /) -> Attached:
-        """Open the file for queries without loading it; `view` is a free name in the connection. Raises BadTable."""
-        ...
-
-    def explain(self, path: Path, error: duckdb.Error) -> BadTable:
-        """A fault that a query met in the file's rows, in words for the user."""
-        ...
 
     def parts(self, path: Path, /) -> Iterator[Part]:
         """The file in pieces that can be read on their own, in order, at least one. Raises BadTable."""
@@ -185,11 +157,6 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def positions(count: int) -> str:
-    """The column aliases c0, c1, ... of an attached file."""
-    return ", ".join(f"c{index}" for index in range(count))
-
-
 def check_names(path: Path, names: list[str], line: int | None = None) -> None:
     """Refuse a table without columns or with two columns of one name; raises BadTable."""
     if not names:
@@ -198,11 +165,6 @@ def check_names(path: Path, names: list[str], line: int | None = None) -> None:
     if twice:
         shown = ", ".join(f"'{name}'" for name in twice[:5])
         raise BadTable(path, f"duplicate column {shown}", "give every column its own name", line)
-
-
-def described(connection: duckdb.DuckDBPyConnection, query: str) -> list[Column]:
-    """The columns of a query, without running it."""
-    return [Column(str(row[0]), str(row[1])) for row in connection.execute(f"DESCRIBE {query}").fetchall()]
 
 
 def first_sentence(error: Exception) -> str:

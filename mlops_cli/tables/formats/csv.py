@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -20,42 +20,21 @@ from blake3 import blake3
 from mlops_cli.base.hashing import Oid
 from mlops_cli.base.records import canonical
 from mlops_cli.tables.formats.base import (
-    Attached,
     BadTable,
-    Column,
     check_names,
     first_sentence,
-    positions,
-    quoted,
     whole_column,
 )
 from mlops_cli.tables.formats.lines import LONGEST, NEWLINE, QUOTE, blocks, open_text, read_some, real_quotes
-
-if TYPE_CHECKING:
-    import duckdb
 
 NAME = "csv"
 ENDINGS: tuple[str, ...] = (".csv", ".csv.gz", ".csv.zst", ".csv.bz2")
 TEXT: Literal["all", "times", "none"] = "all"
 
 HEAD = 1 << 16
-WIDTH = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
-LINE = re.compile(r"Line: (\d+)")
-TOO_LONG = re.compile(r"Maximum line size of (\d+) bytes exceeded. Actual Size: ?(\d+)")
 UNCLOSED = re.compile(rb'(?:^|[,\n])"(?:[^"]|"")*\Z')
 ARROW_WIDTH = re.compile(r"Expected (\d+) columns, got (\d+)")
 ARROW_ROW = re.compile(r"Row #(\d+)")
-
-
-def attach(_connection: duckdb.DuckDBPyConnection, path: Path, _view: str) -> Attached:
-    """Every column as text, so that a value of a wrong type can be counted and shown."""
-    names = header(path)
-    columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(names)))
-    sql = (
-        f"SELECT * FROM read_csv({quoted(str(path))}, header=true, auto_detect=false, delim=',', quote='\"', "
-        f"escape='\"', nullstr='', allow_quoted_nulls=false, columns={{{columns}}}) AS t({positions(len(names))})"
-    )
-    return Attached(tuple(Column(name, "VARCHAR") for name in names), sql)
 
 
 def header(path: Path) -> list[str]:
@@ -108,25 +87,6 @@ def not_utf8(path: Path) -> BadTable:
                 reason = f"the text is not UTF-8 (byte 0x{byte:02x} at position {error.start + 1} of the line)"
                 return BadTable(path, reason, "save it as UTF-8", line)
     return BadTable(path, "the text is not UTF-8", "save it as UTF-8", line or None)
-
-
-def explain(path: Path, error: duckdb.Error) -> BadTable:
-    """A fault that DuckDB found while scanning the rows, in our words."""
-    text = str(error)
-    found = LINE.search(text)
-    line = int(found[1]) if found else None
-    width = WIDTH.search(text)
-    if width:
-        return uneven(path, int(width[1]), int(width[2]), line)
-    long = TOO_LONG.search(text)
-    if long:
-        reason = f"the line is {int(long[2]):,} bytes long, and at most {int(long[1]):,} can be read"
-        return BadTable(path, reason, "a quote may be missing; keep values of this size in files of their own", line)
-    if "unterminated quote" in text:
-        return BadTable(path, "a quoted value is never closed", "the file may be cut off, or a quote is missing", line)
-    if "utf-8" in text.lower() or "unicode" in text.lower():
-        return not_utf8(path)
-    return BadTable(path, f"the rows cannot be read ({first_sentence(error)})", line=line)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
 import pyarrow as pa
@@ -16,62 +16,20 @@ import pyarrow.json
 from mlops_cli.base.hashing import Oid, hash_bytes
 from mlops_cli.base.records import Json
 from mlops_cli.tables.formats.base import (
-    Attached,
     BadTable,
-    Column,
     check_names,
-    described,
     first_sentence,
-    identifier,
     leaf_arrays,
     leaves,
-    positions,
-    quoted,
     whole_column,
 )
 from mlops_cli.tables.formats.lines import LONGEST, blocks, open_text
-
-if TYPE_CHECKING:
-    import duckdb
 
 NAME = "jsonl"
 ENDINGS: tuple[str, ...] = (
     ".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz", ".jsonl.zst", ".ndjson.zst", ".jsonl.bz2", ".ndjson.bz2",
 )  # fmt: skip
 TEXT: Literal["all", "times", "none"] = "times"
-
-GUESSED = frozenset({"DATE", "TIME", "TIMESTAMP", "UUID", "TIMESTAMP WITH TIME ZONE"})
-"""Types that DuckDB sees in texts; we leave them texts."""
-MIXED = "JSON"
-"""The type of a column whose values differ in type; read as text."""
-
-
-def attach(connection: duckdb.DuckDBPyConnection, path: Path, _view: str) -> Attached:
-    """Types come from all lines; a column of mixed types is read as text, and texts that look like dates stay texts."""
-    import duckdb
-
-    check_lines(path)
-    source = f"read_json({quoted(str(path))}, format='newline_delimited', sample_size=-1, maximum_depth=2"
-    try:
-        found = described(connection, f"SELECT * FROM {source})")
-    except duckdb.Error as error:
-        raise explain(path, error) from None
-    if [(column.name, column.stored) for column in found] == [("json", MIXED)]:
-        # So DuckDB reads a file in which some line is no object.
-        odd = odd_line(path)
-        if odd is not None:
-            raise odd
-    columns = tuple(Column(column.name, "VARCHAR" if column.stored in GUESSED else column.stored) for column in found)
-    check_names(path, [column.name for column in columns])
-    types = ", ".join(
-        f"{identifier(column.name)}: {quoted('VARCHAR' if column.stored == MIXED else column.stored)}"
-        for column in columns
-    )
-    sql = (
-        f"SELECT * FROM read_json({quoted(str(path))}, format='newline_delimited', columns={{{types}}}) "
-        f"AS t({positions(len(columns))})"
-    )
-    return Attached(columns, sql)
 
 
 def check_lines(path: Path) -> None:
@@ -212,12 +170,6 @@ def parts(path: Path) -> Iterator[Objects]:
     check_lines(path)
     for block in blocks(path, quotes=False):
         yield Objects(path, block.data, block.first_line)
-
-
-def explain(path: Path, error: duckdb.Error) -> BadTable:
-    """A fault that DuckDB found while scanning the lines, in our words."""
-    odd = odd_line(path)  # DuckDB counts lines from the start of the part that one thread reads
-    return odd or BadTable(path, f"the lines cannot be read ({first_sentence(error).split(': ')[-1]})")
 
 
 def read(path: Path) -> pa.Table:

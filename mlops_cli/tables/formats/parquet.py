@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -17,20 +17,13 @@ from blake3 import blake3
 from mlops_cli.base.hashing import Oid
 from mlops_cli.base.records import canonical
 from mlops_cli.tables.formats.base import (
-    Attached,
     BadTable,
     check_names,
-    described,
     first_sentence,
     leaf_names,
-    positions,
-    quoted,
     unreadable,
     wanted_arrays,
 )
-
-if TYPE_CHECKING:
-    import duckdb
 
 NAME = "parquet"
 ENDINGS: tuple[str, ...] = (".parquet", ".pq")
@@ -39,17 +32,6 @@ TEXT: Literal["all", "times", "none"] = "none"
 MOST = 1 << 20
 """Rows of a part."""
 ROW_GROUP = 1 << 17  # rows; scans share a file between threads by row groups
-
-
-def attach(connection: duckdb.DuckDBPyConnection, path: Path, _view: str) -> Attached:
-    """Typed columns; a file with two columns of one name is refused."""
-    names = check_file(path)
-    source = f"SELECT * FROM read_parquet({quoted(str(path))}, hive_partitioning=false)"
-    columns = described(connection, source)
-    if len(columns) != len(names):
-        raise BadTable(path, "the columns cannot be read")
-    named = tuple(type(column)(name, column.stored) for name, column in zip(names, columns, strict=True))
-    return Attached(named, f"{source} AS t({positions(len(names))})")
 
 
 def check_file(path: Path) -> list[str]:
@@ -215,11 +197,6 @@ def parts(path: Path) -> Iterator[RowGroups]:
         rows += size
     if rows or not metadata.num_rows:
         yield RowGroups(path, names, range(start, metadata.num_row_groups), rows, metadata, schema)
-
-
-def explain(path: Path, error: duckdb.Error) -> BadTable:
-    """A fault that DuckDB found while scanning the rows, in our words."""
-    return BadTable(path, f"the Parquet file is damaged ({first_sentence(error)})", "copy or write it again")
 
 
 def read(path: Path) -> pa.Table:

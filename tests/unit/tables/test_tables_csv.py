@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from mlops_cli.tables.formats import lines
 from mlops_cli.tables.formats.base import BadTable
+from mlops_cli.tables.parts import open_dataset
 from mlops_cli.tables.read import read_table
-from mlops_cli.tables.scan import open_scan
 
 BROKEN: dict[str, tuple[bytes, str, int | None]] = {
     "empty": (b"", "empty", None),
@@ -30,8 +31,9 @@ def write(folder: Path, data: bytes) -> Path:
 
 
 def scan_all(path: Path) -> list[tuple[object, ...]]:
-    with open_scan(path) as scan:
-        return scan.rows(scan.sql)
+    """All rows, by the parts that are measured."""
+    tables = [part.table() for part in open_dataset(path).parts()]
+    return [tuple(row.values()) for table in tables for row in table.to_pylist()]
 
 
 @pytest.mark.parametrize("case", BROKEN)
@@ -84,9 +86,9 @@ def test_types_come_from_all_rows(tmp_path: Path) -> None:
 
 def test_names_may_be_anything(tmp_path: Path) -> None:
     path = write(tmp_path, 'größe,"a ""b""","; drop table t --",\n1,2,3,4\n'.encode())
-    with open_scan(path) as scan:
-        assert [column.name for column in scan.columns] == ["größe", 'a "b"', "; drop table t --", ""]
-        assert scan.rows(scan.sql) == [("1", "2", "3", "4")]
+    (part,) = open_dataset(path).parts()
+    assert part.names == ("größe", 'a "b"', "; drop table t --", "")
+    assert scan_all(path) == [("1", "2", "3", "4")]
     assert read_table(path).column_names == ["größe", 'a "b"', "; drop table t --", ""]
 
 
@@ -96,10 +98,10 @@ def test_a_header_alone_is_a_table_without_rows(tmp_path: Path) -> None:
     assert read_table(path).num_rows == 0
 
 
-def test_a_line_that_is_too_long_says_so(tmp_path: Path) -> None:
-    path = tmp_path / "t.csv"
-    path.write_text("a,b\n1,2\n2," + "x" * 3_000_000 + "\n")
-    words = "the line is 3,000,002 bytes long, and at most 2,000,000"
-    with pytest.raises(BadTable, match=words) as caught, open_scan(path) as scan:
-        scan.rows(f"SELECT count(c1) FROM ({scan.sql})")
+def test_a_line_that_is_too_long_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "LONGEST", 3 << 20)
+    monkeypatch.setattr(lines, "BLOCK", 1 << 20)
+    path = write(tmp_path, b"a,b\n1,2\n2," + b"x" * (5 << 20) + b"\n")
+    with pytest.raises(BadTable, match="the line is longer than 3 MiB") as caught:
+        scan_all(path)
     assert caught.value.line == 3

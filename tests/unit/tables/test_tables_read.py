@@ -9,8 +9,9 @@ import pytest
 
 from mlops_cli.base.errors import StageFailed
 from mlops_cli.tables.formats.base import BadTable
+from mlops_cli.tables.parts import open_dataset
 from mlops_cli.tables.read import need_columns, read_frame, read_table, write_table
-from mlops_cli.tables.scan import connect, open_scan
+from mlops_cli.tables.scan import connect
 
 
 def test_a_numbered_index_is_dropped_and_a_named_one_kept(tmp_path: Path) -> None:
@@ -79,8 +80,8 @@ def test_a_file_that_is_not_what_it_says(tmp_path: Path, name: str, data: bytes,
     path.write_bytes(data)
     with pytest.raises(BadTable, match=words):
         read_table(path)
-    with pytest.raises(BadTable), open_scan(path) as scan:
-        scan.rows(scan.sql)
+    with pytest.raises(BadTable):
+        [part.load(None) for part in open_dataset(path).parts()]
 
 
 def test_folders_and_missing_files_are_told(tmp_path: Path) -> None:
@@ -93,13 +94,11 @@ def test_folders_and_missing_files_are_told(tmp_path: Path) -> None:
 def test_json_lines_keep_dates_as_texts_and_mixed_columns_readable(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     path.write_text('{"day": "2020-01-01", "v": 1}\n{"day": "2020-01-02", "v": "x", "extra": true}\n')
-    with open_scan(path) as scan:
-        assert [(column.name, column.stored) for column in scan.columns] == [
-            ("day", "VARCHAR"),
-            ("v", "JSON"),
-            ("extra", "BOOLEAN"),
-        ]
-        assert scan.rows(scan.sql) == [("2020-01-01", "1", None), ("2020-01-02", "x", True)]
+    (part,) = open_dataset(path).parts()
+    assert part.table().to_pylist() == [
+        {"day": "2020-01-01", "v": "1", "extra": None},
+        {"day": "2020-01-02", "v": "x", "extra": True},
+    ]
 
 
 def test_a_query_reads_its_files_and_nothing_else(tmp_path: Path) -> None:
