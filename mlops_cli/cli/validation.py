@@ -114,5 +114,7 @@ def beside(session: Session, subject: str | None) -> str | None:
     """A path or a pattern as the user wrote it, from the current folder; anything else is a REF."""
     if subject is None:
         return None
-    there = (session.folder / subject).exists() or ("@" not in subject and any(mark in subject for mark in "*?["))
-    return str(session.folder / subject) if there else subject
+    from mlops_cli.workflows.validate_now import fits_files
+
+    path = session.folder / subject
+    return str(path) if path.exists() or fits_files(path) else subject

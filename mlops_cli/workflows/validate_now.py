@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import tempfile
@@ -136,9 +137,15 @@ def _shown(path: Path, root: Path) -> str:
 def _input(workspace: Workspace, folder: Path, subject: str, name: str) -> Input:
     """A path as it is, or the version that a REF names, put into the scratch folder."""
     path = workspace.root / subject
-    if path.exists() or any(mark in subject for mark in "*?["):
+    if path.exists() or fits_files(path):
         return Input(str(path), "table", _identity(workspace, path))
     return _place(workspace, folder, _artifact(workspace, subject), name)
+
+
+def fits_files(pattern: Path) -> bool:
+    """Whether a path with `*`, `?` or brackets stands for files; outputs of a matrix have brackets in their names
+    too."""
+    return glob.has_magic(str(pattern)) and bool(glob.glob(str(pattern), recursive=True))  # noqa: PTH207 - it may be absolute
 
 
 def _identity(workspace: Workspace, path: Path) -> Oid:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from mlops_cli.tables.formats import lines
 from mlops_cli.tables.formats.base import BadTable
 from mlops_cli.tables.parts import open_dataset
 from mlops_cli.tables.read import read_table
@@ -96,12 +95,3 @@ def test_a_header_alone_is_a_table_without_rows(tmp_path: Path) -> None:
     path = write(tmp_path, b"a,b\n")
     assert scan_all(path) == []
     assert read_table(path).num_rows == 0
-
-
-def test_a_line_that_is_too_long_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "LONGEST", 3 << 20)
-    monkeypatch.setattr(lines, "BLOCK", 1 << 20)
-    path = write(tmp_path, b"a,b\n1,2\n2," + b"x" * (5 << 20) + b"\n")
-    with pytest.raises(BadTable, match="the line is longer than 3 MiB") as caught:
-        scan_all(path)
-    assert caught.value.line == 3
