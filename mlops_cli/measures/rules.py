@@ -102,26 +102,12 @@ def unfit() -> tuple[type[duckdb.Error], ...]:
 
 
 @contextmanager
-def database(memory: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory that can read no file and no network. `memory` is a limit in bytes."""
-    import duckdb  # most data have no rules
+def database() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory that can read no file and no network."""
+    from mlops_cli.tables.scan import connect  # brings DuckDB, and most data have no rules
 
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "threads": 1,
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "python_enable_replacements": False,
-    }
-    if memory is not None:
-        config["memory_limit"] = f"{max(memory, 64 << 20) // 1000}KB"
-    connection = duckdb.connect(":memory:", config=config)
-    try:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
+    with connect({}) as connection:
         yield connection
-    finally:
-        connection.close()
 
 
 def keeps(rules: Sequence[Rule], found: Mapping[str, Values], rows: int, label: str) -> list[Broken]:

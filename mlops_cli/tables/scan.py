@@ -32,6 +32,7 @@ def connect(
             "threads": threads,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
+            "python_enable_replacements": False,  # a name in a query is no variable of ours
             "temp_directory": spill,
         }
         if memory is not None:
