@@ -10,7 +10,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -21,8 +21,6 @@ from mlops_cli.checks.verdict import Evidence
 from mlops_cli.measures import distances
 from mlops_cli.measures.steps import STEPS, Steps
 from mlops_cli.measures.summary import ColumnSummary, Numbers, Profile
-
-Says: TypeAlias = Literal["fault", "real"]
 
 SPIKE = 0.02
 """Least rise of one value's share that is called a spike."""

@@ -29,7 +29,6 @@ from mlops_cli.measures.tallies import Tally, joined
 from mlops_cli.measures.values import Values, values_of
 from mlops_cli.measures.worker import SEVERAL, Measured, Worker
 from mlops_cli.spec.validation import Check, ColumnType, Slice
-from mlops_cli.tables.formats.base import Part
 from mlops_cli.tables.parts import Dataset
 
 MERGED: frozenset[tuple[Kind, Kind]] = frozenset({("integer", "number"), ("date", "timestamp")})
@@ -63,7 +62,6 @@ class Found:
 class Pieces:
     """What came of the parts so far."""
 
-    parts: dict[int, Part] = field(default_factory=dict)
     rows: dict[int, int] = field(default_factory=dict)
     units: dict[str, dict[int, Unit]] = field(default_factory=dict)
     names: dict[str, None] = field(default_factory=dict)

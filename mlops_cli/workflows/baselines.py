@@ -63,11 +63,6 @@ def find_earlier(workspace: Workspace, data: str, validation: str, current: Arti
     return found
 
 
-def find_previous(workspace: Workspace, data: str, validation: str, current: Artifact) -> Baseline | None:
-    """The newest of the versions that had passed when `current` first came."""
-    return next(iter(find_earlier(workspace, data, validation, current, 1)), None)
-
-
 def find_baseline(workspace: Workspace, reference: str, current: Artifact) -> Baseline | None:
     """The newest version that `reference` names, or named, with another content than `current`."""
     name, moment = split_ref(reference)
