@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ from mlops_cli.base.hashing import Oid
 from mlops_cli.base.records import BadRecord, canonical, decode
 from mlops_cli.measures.summary import ColumnSummary, Kind
 from mlops_cli.measures.tallies import Tally
+
+LIMIT = 2 << 30
+"""Bytes of entries that are kept."""
+DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -55,8 +60,10 @@ class Cache:
         if not self.keep:
             return None
         try:
-            data = self.path(key, ".unit").read_bytes()
-            return decode(zstandard.ZstdDecompressor().decompress(data), Unit)
+            path = self.path(key, ".unit")
+            unit = decode(zstandard.ZstdDecompressor().decompress(path.read_bytes()), Unit)
+            os.utime(path)
+            return unit
         except (OSError, BadRecord, zstandard.ZstdError):
             return None
 
@@ -86,10 +93,28 @@ def open_cache(folder: Path | None) -> Iterator[Cache]:
     """The cache in a folder; without one that may be written to, a temporary folder for what does not fit into
     memory."""
     if folder is not None and is_writable(folder):
+        tidy(folder)
         yield Cache(folder, True)
         return
     with tempfile.TemporaryDirectory(prefix="mlops-measures-") as temporary:
         yield Cache(Path(temporary), False)
+
+
+def tidy(folder: Path, limit: int = LIMIT) -> None:
+    """Once a day, forget what has not been used for longest where a folder holds more than `limit` bytes. Others may
+    be at work in it: what they still need they measure again."""
+    mark = folder / "tidied"
+    with suppress(OSError):
+        if mark.exists() and abs(time.time() - mark.stat().st_mtime) < DAY:
+            return
+        mark.touch()
+        files = [(file.stat(), file) for file in folder.rglob("*") if file.is_file() and file != mark]
+        held = sum(state.st_size for state, _ in files)
+        for state, file in sorted(files, key=lambda item: item[0].st_mtime):
+            if held <= limit:
+                return
+            file.unlink(missing_ok=True)
+            held -= state.st_size
 
 
 def is_writable(folder: Path) -> bool:

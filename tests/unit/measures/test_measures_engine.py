@@ -17,6 +17,7 @@ from mlops_cli.base.errors import Place, StageFailed
 from mlops_cli.base.records import canonical
 from mlops_cli.measures import repeats
 from mlops_cli.measures.asking import Wants
+from mlops_cli.measures.cache import tidy
 from mlops_cli.measures.counting import Several
 from mlops_cli.measures.engine import Found, measure, profile
 from mlops_cli.spec.validation import Check, Slice
@@ -232,3 +233,16 @@ def test_measuring_loads_no_library_that_it_does_not_need(tmp_path: Path) -> Non
         )
         words = [sys.executable, "-c", code, str(tmp_path / ending)]
         assert subprocess.run(words, capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_what_was_not_used_for_longest_is_forgotten_once_a_day(tmp_path: Path) -> None:
+    for number in range(4):
+        (tmp_path / f"{number}.unit").write_bytes(b"x" * 100)
+        os.utime(tmp_path / f"{number}.unit", (number, number))
+    tidy(tmp_path, 250)
+    assert sorted(path.name for path in tmp_path.glob("*.unit")) == ["2.unit", "3.unit"]
+    tidy(tmp_path, 0)
+    assert len(list(tmp_path.glob("*.unit"))) == 2, "it was tidied today"
+    os.utime(tmp_path / "tidied", (0, 0))
+    tidy(tmp_path, 0)
+    assert not list(tmp_path.glob("*.unit"))
