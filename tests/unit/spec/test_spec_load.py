@@ -62,7 +62,7 @@ def test_references_are_bound_in_full(every: Pipeline) -> None:
 
 def test_outputs_follow_from_the_verb_or_from_out(every: Pipeline) -> None:
     made = {stage.name: [(output.name, output.type) for output in stage.outputs] for stage in every.stages.values()}
-    assert made["check"] == [("rows", "table"), ("report", "json")]
+    assert made["check"] == [("rows", "table"), ("report", "json"), ("profile", "json"), ("rejected", "table")]
     assert made["judge"] == [("model", "model"), ("report", "json"), ("metrics", "metrics")]
     assert made["adults"] == [("table", "table")]
     assert made["by-plan"] == [("plans", "table")]

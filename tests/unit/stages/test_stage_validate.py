@@ -10,9 +10,11 @@ from mlops_cli.base.errors import SpecError, StageFailed
 from mlops_cli.base.hashing import Oid
 from mlops_cli.base.records import Json, decode
 from mlops_cli.checks.verdict import Report
+from mlops_cli.measures.summary import Profile
+from mlops_cli.spec.pipeline import Output
 from mlops_cli.stages import fit, validate
 from mlops_cli.stages.base import Input, Job, Outcome
-from mlops_cli.tables.read import write_table
+from mlops_cli.tables.read import read_table, write_table
 
 ZERO = Oid("0" * 64)
 DATA = (
@@ -43,11 +45,17 @@ def model(folder: Path, columns: list[str], name: str) -> Input:
 
 
 def run(
-    folder: Path, text: str, inputs: dict[str, Input], labels: dict[str, str] | None = None
+    folder: Path,
+    text: str,
+    inputs: dict[str, Input],
+    labels: dict[str, str] | None = None,
+    outputs: tuple[Output, ...] = (),
+    environment: str | None = None,
 ) -> tuple[Outcome, Report]:
-    options: dict[str, Json] = {"spec": "specs/x.yaml", "text": text}
+    options: dict[str, Json] = {"spec": "specs/x.yaml", "text": text, "environment": environment}
     given = {name: [item] for name, item in inputs.items()}
-    made = validate.run(Job("s", "validate", str(folder), str(folder), options, given, (), {}, (), labels=labels or {}))
+    job = Job("s", "validate", str(folder), str(folder / "made"), options, given, (), {}, outputs, labels=labels or {})
+    made = validate.run(job)
     return made, decode(Path(made.outputs["report"].path or "").read_bytes(), Report)
 
 
@@ -63,6 +71,40 @@ def test_data_passes_through_with_its_report(tmp_path: Path) -> None:
     made, report = run(tmp_path, DATA, {"data": shifted, "@baseline": before})
     assert not made.passed
     assert [item.check for item in report.verdicts if item.blocks] == ["mean radius.mean.change"]
+
+
+QUARANTINE = (
+    "kind: validation\nname: d\nquarantine: {to: r, max: 40%}\n"
+    "expect: {columns: {a: {type: integer, min: 0}, b: {in: [x], not_in: [serving]}}}\n"
+)
+GATE = (Output("rows", "table"), Output("report", "json"), Output("profile", "json"), Output("rejected", "table"))
+
+
+def test_a_gate_makes_a_profile_where_it_is_an_output(tmp_path: Path) -> None:
+    now = table(tmp_path, cancer(), "now")
+    made, _ = run(tmp_path, DATA, {"data": now}, outputs=GATE[:3])
+    assert set(made.outputs) == {"rows", "report", "profile"}
+    profile = decode(Path(made.outputs["profile"].path or "").read_bytes(), Profile)
+    assert (profile.rows, len(profile.columns)) == (569, 31)
+    assert set(run(tmp_path, DATA, {"data": now})[0].outputs) == {"rows", "report"}
+
+
+def test_rows_set_aside_are_an_output_and_the_others_go_on(tmp_path: Path) -> None:
+    now = table(tmp_path, pd.DataFrame({"a": [1, -2, 3, 4], "b": ["x", "x", "x", "y"]}), "now")
+    made, report = run(tmp_path, QUARANTINE, {"data": now}, outputs=GATE)
+    assert not made.passed and report.aside == 2, "half of the rows are too many"
+    assert Path(made.outputs["rows"].path or "").read_text().split() == ['a,b', '1,"x"', '3,"x"']
+    assert read_table(Path(made.outputs["rejected"].path or "")).column("mlops_row").to_pylist() == [2, 4]
+    made, report = run(tmp_path, QUARANTINE, {"data": now}, outputs=GATE, environment="serving")
+    assert made.passed and report.aside == 1
+    released = Input(made.outputs["rejected"].path or "", "table", ZERO)
+    keep = tmp_path / "released.parquet"
+    keep.write_bytes(Path(released.path).read_bytes())
+    free = {"data": now, "@released": Input(str(keep), "table", ZERO)}
+    made, report = run(tmp_path, QUARANTINE, free, outputs=GATE, environment="serving")
+    assert (report.aside, report.released) == (0, 1)
+    assert made.outputs["rows"].same == "data"
+    assert read_table(Path(made.outputs["rejected"].path or "")).num_rows == 0
 
 
 def test_a_model_is_judged_against_the_baseline(tmp_path: Path) -> None:
