@@ -62,10 +62,15 @@ class Cache:
         try:
             path = self.path(key, ".unit")
             unit = decode(zstandard.ZstdDecompressor().decompress(path.read_bytes()), Unit)
-            os.utime(path)
+            self.used(path)
             return unit
         except (OSError, BadRecord, zstandard.ZstdError):
             return None
+
+    def used(self, path: Path) -> None:
+        """Note that a file was used now: the others are forgotten first."""
+        with suppress(OSError):
+            os.utime(path)
 
     def put(self, key: Oid, unit: Unit) -> None:
         """Keep an entry; a disk that is full or may not be written to is no reason to stop."""

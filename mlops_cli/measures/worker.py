@@ -153,7 +153,11 @@ class Worker:
         if unit is None:
             return None
         runs = [tally for piece in unit.pieces for tally in piece.tallies if tally.run]
-        return unit if all(is_whole(self.cache.folder / tally.run, tally.of) for tally in runs) else None
+        if not all(is_whole(self.cache.folder / tally.run, tally.of) for tally in runs):
+            return None
+        for tally in runs:
+            self.cache.used(self.cache.folder / tally.run)
+        return unit
 
     def key(self, part: Part, name: str) -> Oid:
         """What a piece of work is measured from: bytes, and what is asked."""
