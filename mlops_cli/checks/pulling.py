@@ -14,7 +14,7 @@ from mlops_cli.checks.repeating import key_columns, repeated_rows
 from mlops_cli.checks.verdict import Verdict
 from mlops_cli.measures.repeats import inside, row_hashes
 from mlops_cli.measures.tallies import EXAMPLES, example
-from mlops_cli.measures.values import as_doubles, values_of
+from mlops_cli.measures.values import as_doubles, cells_of, values_of
 from mlops_cli.spec.validation import Check
 
 PULLED = frozenset({"mean", "std"})
@@ -53,7 +53,7 @@ def pulling_rows(check: Check, said: Verdict, subject: Subject) -> tuple[dict[st
                 there, pull = there[infinite], np.full(int(infinite.sum()), np.inf)  # these alone are at fault
             for at in np.argsort(-pull, kind="stable")[:EXAMPLES].tolist():
                 row = int(there[at])
-                best.append((float(pull[at]), start + row + 1, values.raw[row].as_py()))
+                best.append((float(pull[at]), start + row + 1, cells_of(values.raw[row : row + 1])[0]))
             best = sorted(best, key=lambda item: (-item[0], item[1]))[:EXAMPLES]
         start += len(array)
     return tuple(example(row, {check.subject: cell}) for _, row, cell in best)
@@ -75,7 +75,7 @@ def repeating_rows(check: Check, subject: Subject) -> tuple[dict[str, Json], ...
         rows = np.flatnonzero(there)[places]
         for key, row in zip(hashes[places].tolist(), rows.tolist(), strict=True):
             if key in found or len(found) < EXAMPLES:
-                cells: dict[str, object] = {values.name: values.raw[row].as_py() for values in columns}
+                cells: dict[str, object] = {values.name: cells_of(values.raw[row : row + 1])[0] for values in columns}
                 held = found.setdefault(key, [])
                 held += [(start + row + 1, cells)] if len(held) < EXAMPLES else []
         start += len(columns[0])

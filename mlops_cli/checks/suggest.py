@@ -33,6 +33,8 @@ RARE = 0.1
 """Part of the mean number of rows of a value, below which it is a rare one."""
 SPARSE = 0.01
 """Share of rows with values seen once, up to which a set with a tolerance is written."""
+WHOLE = 2.0**53
+"""From here on a float does not hold every whole number, so no set of them can be written."""
 STEADY = 100
 """Rows without a repetition (of different values), or with one value only, that mean something."""
 MANY = 1000
@@ -240,6 +242,8 @@ def is_whole_set(steps: Steps) -> bool:
     beyond it, unless there are but two."""
     masses = steps.masses
     if len(masses) < 2 or float(masses.min()) < OFTEN:
+        return False
+    if max(-float(steps.values[0]), float(steps.values[-1])) >= WHOLE:
         return False
     return len(masses) == 2 or float(min(masses[0], masses[-1])) >= RARE * float(masses.mean())
 

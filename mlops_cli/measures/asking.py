@@ -13,7 +13,7 @@ from mlops_cli.base.records import Json, plain
 from mlops_cli.measures.hashes import Hashes
 from mlops_cli.measures.summary import Kind
 from mlops_cli.measures.tallies import ROW_WISE, SPECIAL
-from mlops_cli.measures.values import Values, plain_array, values_of
+from mlops_cli.measures.values import Values, cells_of, plain_array, values_of
 from mlops_cli.spec.validation import EVERY, Check, ColumnType, Slice
 
 SUMMED = frozenset({"mean", "std", "median", "distinct", "distribution"})
@@ -88,7 +88,7 @@ def as_texts(name: str, array: pa.Array) -> Values:
     try:
         texts = plainly.cast(pa.string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        texts = pa.array([None if item is None else str(item) for item in plainly.to_pylist()], type=pa.string())
+        texts = pa.array([None if item is None else str(item) for item in cells_of(plainly)], type=pa.string())
     return values_of(name, texts, None, textual=False)
 
 

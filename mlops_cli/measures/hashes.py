@@ -16,6 +16,7 @@ FLOATS = {"float": "float32", "double": "float64", "halffloat": "float16"}
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 WEIGHTS = np.random.default_rng(20_261_124).integers(1, 2**63, 512, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
 """Odd multipliers, one for each eight bytes of a text."""
+ROUNDS = 256  # of weights at once in one long text: a megabyte
 
 
 def mixed(values: Hashes) -> Hashes:
@@ -102,7 +103,7 @@ def _sums(flat: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> Hashes
     starts, lengths = offsets[:-1], np.diff(offsets)
     total = lengths.astype(np.uint64) * GOLDEN
     rows: npt.NDArray[np.int64] | slice = slice(None)
-    for at in range((int(lengths.max()) + 7) // 8):
+    for at in range(min((int(lengths.max()) + 7) // 8, len(WEIGHTS))):
         longer = lengths > 8 * at
         if not longer.all():
             rows = np.flatnonzero(longer)
@@ -114,7 +115,24 @@ def _sums(flat: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> Hashes
         # high bits down, and the second product up again.
         found *= GOLDEN
         found ^= found >> np.uint64(32)
-        total[rows] += found * WEIGHTS[at % len(WEIGHTS)] * (np.uint64(2 * (at // len(WEIGHTS))) + np.uint64(1))
+        total[rows] += found * WEIGHTS[at]
+    for row in np.flatnonzero(lengths > 8 * len(WEIGHTS)).tolist():
+        total[row : row + 1] += _rest(flat[offsets[row] + 8 * len(WEIGHTS) : offsets[row + 1]])
+    return total
+
+
+def _rest(data: npt.NDArray[np.uint8]) -> Hashes:
+    """The weighted sum, shape (1,), of the words of one long text after those that have a weight each: in every round
+    of weights they are multiplied by the next odd number."""
+    total, step = np.zeros(1, dtype=np.uint64), 8 * len(WEIGHTS)
+    for start in range(0, len(data), step * ROUNDS):
+        piece = data[start : start + step * ROUNDS]
+        whole = np.zeros(-(-len(piece) // step) * step, dtype=np.uint8)
+        whole[: len(piece)] = piece
+        found = whole.view("<u8").reshape(-1, len(WEIGHTS)) * GOLDEN
+        found ^= found >> np.uint64(32)
+        rounds = np.arange(len(found), dtype=np.uint64) + np.uint64(start // step + 1)
+        total += ((found * WEIGHTS).sum(axis=1) * (rounds * np.uint64(2) + np.uint64(1))).sum()
     return total
 
 

@@ -13,7 +13,7 @@ from mlops_cli.measures.conditions import CONDITIONS, Broken, broken
 from mlops_cli.measures.hashes import arrow_of
 from mlops_cli.measures.measured import Measured, rounded
 from mlops_cli.measures.summarise import time_text
-from mlops_cli.measures.values import MICRO, Mask, Values
+from mlops_cli.measures.values import MICRO, Mask, Values, cells_of
 from mlops_cli.spec.validation import Check
 
 EXAMPLES = 5
@@ -91,14 +91,14 @@ def offenders(bad: Mask, values: Values) -> tuple[str, ...]:
     """Different values in some rows as texts, in order, up to 1,000."""
     array = values.raw.filter(arrow_of(bad))
     array = array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
-    found = array.unique()[: MANY + 1].to_pylist() if not pa.types.is_nested(array.type) else array[:MANY].to_pylist()
+    found = cells_of(array[:MANY] if pa.types.is_nested(array.type) else array.unique()[: MANY + 1])
     return tuple(sorted({str(plain_value(item)) for item in found if item is not None}))[:MANY]
 
 
 def examples(bad: Mask, shown: Mapping[str, Values], places: Sequence[int] | None = None) -> tuple[Example, ...]:
     """The first five rows of a mask (or those at `places`), with the columns that are shown."""
     chosen = np.flatnonzero(bad)[:EXAMPLES] if places is None else np.asarray(places[:EXAMPLES], dtype=np.int64)
-    cells = {name: values.raw.take(arrow_of(chosen)).to_pylist() for name, values in shown.items()}
+    cells = {name: cells_of(values.raw.take(arrow_of(chosen))) for name, values in shown.items()}
     return tuple(example(int(place) + 1, {name: cells[name][at] for name in cells}) for at, place in enumerate(chosen))
 
 

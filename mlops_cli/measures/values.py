@@ -382,6 +382,16 @@ def slow_cast(value: Values, kind: Kind) -> Values:
     )
 
 
+def cells_of(array: pa.Array) -> list[object]:
+    """The values of an array as Python's; times that Python has no name for (years beyond 9999) as texts."""
+    try:
+        found: list[object] = array.to_pylist()
+    except (OverflowError, ValueError):
+        shown = [" ".join(array.slice(at, 1).to_string().split()) for at in range(len(array))]
+        return [text.removeprefix("[ ").removesuffix(" ]") if text != "[ null ]" else None for text in shown]
+    return found
+
+
 def written(values: Values) -> pa.Array:
     """A column as the texts that a person would write."""
     raw = plain_array(values.raw)
@@ -390,4 +400,4 @@ def written(values: Values) -> pa.Array:
     try:
         return raw.cast(pa.string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        return pa.array([None if item is None else str(item) for item in raw.to_pylist()], type=pa.string())
+        return pa.array([None if item is None else str(item) for item in cells_of(raw)], type=pa.string())
