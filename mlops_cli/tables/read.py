@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -39,10 +40,13 @@ def ending_of(path: Path) -> str:
 
 
 def check_readable(path: Path) -> None:
-    """Refuse a folder, a missing or an unreadable file before a library does; raises BadTable."""
+    """Refuse a folder, a missing or an unreadable file before a library does, and what could be read but once, or for
+    ever; raises BadTable."""
     if path.is_dir():
         raise BadTable(path, "this is a folder, not a table", "name one file")
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise BadTable(path, "this is a pipe or a device, not a file", "write what it gives into a file")
         with open(path, "rb"):
             pass
     except OSError as error:

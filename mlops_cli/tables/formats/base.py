@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
@@ -161,7 +162,7 @@ def check_names(path: Path, names: list[str], line: int | None = None) -> None:
     """Refuse a table without columns or with two columns of one name; raises BadTable."""
     if not names:
         raise BadTable(path, "there are no columns", line=line)
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         shown = ", ".join(f"'{name}'" for name in twice[:5])
         raise BadTable(path, f"duplicate column {shown}", "give every column its own name", line)
