@@ -15,6 +15,7 @@ from mlops_cli.checks.past import NO_PAST, Past
 from mlops_cli.checks.pulling import PULLED, pulling_rows, repeating_rows
 from mlops_cli.checks.repeating import repeating
 from mlops_cli.checks.shifts import ShiftCase, judge_shifts
+from mlops_cli.checks.spikes import with_spikes
 from mlops_cli.checks.subjects import measured_of
 from mlops_cli.checks.verdict import Report, State, Verdict, strictly
 from mlops_cli.checks.wanting import STATISTICS, completed, stated_format
@@ -106,6 +107,7 @@ def judge_all(spec: DataValidation, subject: Subject, past: Past, now: float, mo
     found = [with_rows(subject.checks[key[0]], verdicts[key], subject) for key in order]
     if subject.profile is None or past.baseline is None:
         return found
+    found = with_spikes(found, subject.profile, past.baseline, past.history)
     return explain_changes(found, subject.profile, past.baseline, past.history, time=spec.time)
 
 

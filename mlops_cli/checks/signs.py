@@ -95,23 +95,30 @@ def value_spike(scene: Scene) -> Iterator[Evidence]:
         if upto[0] - below[0] < MOSTLY * before.count:
             yield fault("constant", 3.0, f"the column holds nothing but {said(now.minimum, dated)} now")
         return
-    found = []
-    for value, share, was in rises(now.steps, before.steps):
-        if distances.shares_p(share * now.count, now.count, was * before.count, before.count) > SURE:
+    found = spikes_of(scene.new, scene.old, now.steps, before.steps)
+    if found:
+        weight, text, _ = max(found)
+        yield fault("value_spike", weight, text)
+
+
+def spikes_of(
+    new: ColumnSummary, old: ColumnSummary, now: Steps, before: Steps, sure: float = SURE
+) -> list[tuple[float, str, float]]:
+    """(weight, in words, value) of the values that became frequent beyond chance, and mean nothing or stick out."""
+    found, dated = [], family(new.kind) == "time"
+    for value, share, was in rises(now, before):
+        if distances.shares_p(share * now.count, now.count, was * before.count, before.count) > sure:
             continue
         rose = f"the value {said(value, dated)} went from {percent(was)} to {percent(share)} of the values"
         special = value in (0.0, -1.0) or (value in SPECIAL and was == 0)
-        if (special and share > 3 * was and len(before.steps.values) > 2) or (dated and value == 0):
-            found.append((3.0, f"{rose}: a number that often stands for a missing one"))
-        elif was < SPIKE and len(before.steps.values) > FEW_VALUES and isolated(value, now.steps):
-            found.append((3.0, f"{rose}, far from all others"))
-        elif was < SPIKE / 2 and len(before.steps.values) > 0.5 * min(before.count, STEPS):
-            found.append(
-                (2.0 if scene.old.distinct > 0.5 * scene.old.filled else 0.5, f"{rose}, which no value did before")
-            )
-    if found:
-        weight, text = max(found)
-        yield fault("value_spike", weight, text)
+        if (special and share > 3 * was and len(before.values) > 2) or (dated and value == 0):
+            found.append((3.0, f"{rose}: a number that often stands for a missing one", value))
+        elif was < SPIKE and len(before.values) > FEW_VALUES and isolated(value, now):
+            found.append((3.0, f"{rose}, far from all others", value))
+        elif was < SPIKE / 2 and len(before.values) > 0.5 * min(before.count, STEPS):
+            weight = 2.0 if old.distinct > 0.5 * old.filled else 0.5
+            found.append((weight, f"{rose}, which no value did before", value))
+    return found
 
 
 def rises(new: Steps, old: Steps) -> list[tuple[float, float, float]]:

@@ -11,7 +11,7 @@ import numpy as np
 from mlops_cli.checks.comparators.base import percent
 from mlops_cli.checks.compared import compare, family
 from mlops_cli.checks.described import named, said
-from mlops_cli.checks.signs import Scene, fault, real
+from mlops_cli.checks.signs import MOSTLY, Scene, fault, real
 from mlops_cli.checks.verdict import Evidence
 from mlops_cli.measures.summary import NUMERIC, ColumnSummary, Profile, Times
 
@@ -62,18 +62,26 @@ def part_of_the_data(scene: Scene) -> Iterator[Evidence]:
 
 
 def narrow_columns(current: Profile, baseline: Profile, profiles: Sequence[Profile]) -> tuple[tuple[str, str], ...]:
-    """Columns that lie in a small part of where they lay, in words. Those that were as narrow in an earlier version,
-    such as a month, are so by nature."""
+    """Columns that lie in a small part of where they lay, in words. Those of which an earlier version held one value
+    only, such as a month or a season, are so by nature, and those that move on with time."""
     found = []
     for column in current.columns:
         before = baseline.column(column.name)
         if before is None or min(column.filled, before.filled) < FEW_ROWS:
             continue
         text = narrowed(column, before)
-        past = (profile.column(column.name) for profile in profiles)
-        if text is not None and all(item is None or narrowed(item, before) is None for item in past):
+        if text is None or (column.kind == "integer" and moved_on(column, before)):
+            continue
+        past = [item for profile in profiles if (item := profile.column(column.name)) is not None]
+        if not any(single(item) or narrowed(item, before) is not None for item in past):
             found.append((column.name, text))
     return tuple(found)
+
+
+def single(column: ColumnSummary) -> bool:
+    """Whether nearly all rows hold one value."""
+    shares = column.categories or {}
+    return bool(shares) and max(shares.values()) >= MOSTLY * sum(shares.values())
 
 
 def another_part(scene: Scene) -> Iterator[Evidence]:
@@ -101,7 +109,7 @@ def moved_on(new: ColumnSummary, old: ColumnSummary) -> bool:
 def moves_on(scene: Scene) -> Iterator[Evidence]:
     """Whole numbers that go on where they ended, as a counter, a year or a month does."""
     now, before = scene.new.numbers, scene.old.numbers
-    if scene.measure != "distribution" or scene.new.kind != "integer" or now is None or before is None:
+    if scene.measure not in ("distribution", "zeros") or scene.new.kind != "integer" or now is None or before is None:
         return
     near = now.minimum - before.maximum <= max(1.0, before.maximum - before.minimum)
     if moved_on(scene.new, scene.old) and near:
@@ -124,7 +132,7 @@ def narrowed(column: ColumnSummary, before: ColumnSummary) -> str | None:
     if now and was and len(was) <= 50:
         name = max(now, key=lambda key: now[key])
         share, old = now[name] / sum(now.values()), was.get(name, 0.0) / sum(was.values())
-        if share >= 0.9 and old <= 0.5 and old > 0:
+        if share >= MOSTLY and 0 < old <= 0.5:
             return f"{column.name} = {named(name)} ({percent(share)}, was {percent(old)})"
         return None
     if column.kind not in NUMERIC or column.numbers is None or before.numbers is None:

@@ -131,12 +131,14 @@ def _suspects(new: ColumnSummary, old: ColumnSummary, sure: float) -> Iterator[t
 
 
 def _spike(column: ColumnSummary, new: Steps, old: Steps, sure: float) -> Iterator[tuple[float, str]]:
-    """The one number whose share changed most: a sentinel or a constant that came hardly moves a distribution, and
-    often matters more than what does."""
+    """The one number whose share changed least by chance: a sentinel or a constant that came hardly moves a
+    distribution, and often matters more than what does."""
     points = np.union1d(new.values, old.values)
     (below, upto), (old_below, old_upto) = new.ranks(points), old.ranks(points)
     after, before = upto - below, old_upto - old_below
-    at = int(np.argmax(np.abs(after / new.count - before / old.count)))
+    pooled = (after + before) / (new.count + old.count)
+    error = np.sqrt(np.maximum(pooled * (1 - pooled), 1e-12))
+    at = int(np.argmax(np.abs(after / new.count - before / old.count) / error))
     size = share_distance(float(after[at]), new.count, float(before[at]), old.count, sure / len(points))
     if size >= LEAST:
         yield size, _went(figures.figure(float(points[at]), column.kind), after[at] / new.count, before[at] / old.count)

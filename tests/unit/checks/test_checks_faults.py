@@ -319,3 +319,23 @@ def test_a_counter_that_goes_on_is_real() -> None:
     visits = {**old, "items": np.arange(ROWS)}, {**new, "items": np.arange(ROWS) + ROWS}
     found = explained(visits[1], visits[0])["items.drift"]
     assert (found.cause, signs(found)) == ("real", {"moves_on"})
+
+
+def seasons(seed: int, season: Sequence[int], first: int) -> Data:
+    data = sales(seed, first=first)
+    return {**data, "season": np.array(season)[np.linspace(0, len(season) - 1e-9, ROWS).astype(int)]}
+
+
+def test_a_season_that_moves_on_is_no_part_of_the_data() -> None:
+    new, old = seasons(1, [2], 28), seasons(2, [1, 1, 2], 0)
+    new["temperature"] = np.array(new["temperature"]) + 6
+    verdicts = explained(new, old)
+    assert not any("part_of_the_data" in signs(verdict) for verdict in verdicts.values())
+    assert verdicts["temperature.drift"].cause == "real"
+
+
+def test_a_column_that_held_one_value_before_is_narrow_by_nature() -> None:
+    new, old, earlier = seasons(1, [1], 56), seasons(2, [4, 4, 1, 1], 28), seasons(3, [4], 0)
+    new["temperature"] = np.array(new["temperature"]) + 6
+    verdict = explained(new, old, [earlier, old])["temperature.drift"]
+    assert "part_of_the_data" not in signs(verdict)
