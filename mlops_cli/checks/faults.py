@@ -56,8 +56,12 @@ def is_change(verdict: Verdict) -> bool:
     if verdict.reason in CHANGED_REASONS:
         return True
     bad = verdict.state in ("fail", "warn")
-    counts = verdict.subject == "rows" and verdict.check.endswith((".change", ".within"))
-    return bad and verdict.reason is None and (verdict.effect is not None or counts)
+    return bad and verdict.reason is None and (verdict.effect is not None or of_rows(verdict))
+
+
+def of_rows(verdict: Verdict) -> bool:
+    """Whether a verdict is about the number of rows; a column may be called `rows` too, with checks of other names."""
+    return verdict.check in ("rows.change", "rows.within")
 
 
 def surroundings(
@@ -77,7 +81,7 @@ def surroundings(
         current=current,
         baseline=baseline,
         profiles=earlier,
-        changed=tuple(sorted({verdict.subject for verdict in changes if verdict.subject != "rows"})),
+        changed=tuple(sorted({verdict.subject for verdict in changes if not of_rows(verdict)})),
         tested=len(tested),
         narrow=narrow_columns(current, baseline, earlier),
         time=current.column(time) if time is not None else None,
@@ -87,7 +91,7 @@ def surroundings(
 
 def scene_of(verdict: Verdict, around: Scene) -> Scene | None:
     """The scene of one change; None where the profiles do not have its column."""
-    if verdict.subject == "rows":
+    if of_rows(verdict):
         return replace(around, measure="rows")
     name, label = verdict.subject, verdict.slice
     new, old = column_in(around.current, label, name), column_in(around.baseline, label, name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlops_cli.base.records import Json
-from mlops_cli.checks.asked import Subject
+from mlops_cli.checks.asked import OF_FILE, Subject
 from mlops_cli.measures.measured import Measured, rounded
 from mlops_cli.measures.summary import ColumnSummary
 from mlops_cli.measures.tallies import measured
@@ -21,7 +21,7 @@ def measured_of(check: Check, subject: Subject, part: str | None, now: float, mo
     if tally is not None:
         return measured(check, tally)
     summary = subject.found.summaries.get((check.subject, part))
-    if summary is not None and check.measure != "present":
+    if summary is not None and check.measure not in OF_FILE:  # a column may be called `rows` too
         return of_summary(check, summary)
     return of_file(check, subject, now, modified)
 
