@@ -84,6 +84,10 @@ def judge_drift(case: ShiftCase) -> Judged:
     if absent is not None:
         return Judged(case, absent)
     found = compare(new, old, check.distance)
+    if found is None and check.distance == "auto" and all(side.numbers is side.words is None for side in (new, old)):
+        # Nobody asked for this column by name, and it never had anything to compare: infinities alone, or maps.
+        held = "infinite numbers" if new.infinite else f"values of the type {new.kind}"
+        return Judged(case, Judgement("too_few", f"{held} cannot be compared, now or before", "no_distance"))
     if found is None:
         wanted = "numbers" if check.distance in ("ks", "wasserstein") else "values that can be counted"
         said = f"the distance '{check.distance}' is of {wanted}, and this column is of the type {new.kind}"

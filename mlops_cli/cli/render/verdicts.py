@@ -44,6 +44,8 @@ def gate_text(label: str, report: Report, *, verbose: bool = False, brief: bool 
     idle = [verdict for verdict in shown if verdict.state in ("not_run", "too_few")]
     if not report.passed and not verbose and len(idle) > FOLDED:
         # One fault, such as a file that cannot be read, leaves every other check without an answer.
+        failed = any(verdict.state == "fail" for verdict in shown)
+        idle = [verdict for verdict in idle if failed or not verdict.blocks]
         shown = [verdict for verdict in shown if verdict not in idle]
     parts = [
         head,
