@@ -190,6 +190,8 @@ def broken_rows(
     subject: Subject, checks: Sequence[Check], part: Part, rows: int, repeats: Mapping[str, Repeats]
 ) -> Iterator[tuple[str, Mask]]:
     """Check id -> the rows of a part that break it."""
+    alone = {check.subject for check in checks if not repeating(check) and check.measure != "rule"}
+    arrays = part.load(tuple(alone)) if alone else {}
     for check in checks:
         if repeating(check):
             columns = key_columns(subject, check, part)
@@ -201,7 +203,6 @@ def broken_rows(
         elif check.measure == "rule":
             yield check.id, rule_rows(subject, check, part, rows)
         else:
-            arrays = part.load((check.subject,))
             array = arrays.get(check.subject, pa.nulls(rows))
             values = typed(subject.dataset, subject.wants.kinds, {check.subject: array}, (check.subject,))[0]
             found = (

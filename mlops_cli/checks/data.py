@@ -104,19 +104,36 @@ def judge_all(spec: DataValidation, subject: Subject, past: Past, now: float, mo
     verdicts.update(zip(cases, judge_shifts(list(cases.values()), spec), strict=True))
     slices = {label: place for place, label in enumerate(subject.found.slices, start=1)}
     order = sorted(verdicts, key=lambda key: (key[0], slices.get(key[1] or "", 0)))
-    found = [with_rows(subject.checks[key[0]], verdicts[key], subject) for key in order]
+    found = with_rows([(subject.checks[key[0]], verdicts[key]) for key in order], subject)
     if subject.profile is None or past.baseline is None:
         return found
     found = with_spikes(found, subject.profile, past.baseline, past.history)
     return explain_changes(found, subject.profile, past.baseline, past.history, time=spec.time)
 
 
-def with_rows(check: Check, said: Verdict, subject: Subject) -> Verdict:
-    """A verdict on what many rows together show with the rows that speak for it, where it is not what it should be."""
-    if said.state in ("fail", "warn") and said.share and repeating(check):
-        return replace(said, examples=repeating_rows(check, subject))
-    off = said.state in ("fail", "warn") and said.reason != "cannot_tell" and check.measure in PULLED
-    return replace(said, examples=pulling_rows(check, said, subject)) if off and said.slice is None else said
+def with_rows(judged: Sequence[tuple[Check, Verdict]], subject: Subject) -> list[Verdict]:
+    """Verdicts on what many rows together show with the rows that speak for it, where it is not what it should be."""
+    found = [
+        replace(said, examples=repeating_rows(check, subject))
+        if off(said) and said.share and repeating(check)
+        else said
+        for check, said in judged
+    ]
+    places = [at for at, (check, said) in enumerate(judged) if off(said) and check.measure in PULLED]
+    places = [at for at in places if (found[at].slice is None and found[at].value is not None) or infinite(found[at])]
+    for at, rows in zip(places, pulling_rows([judged[at] for at in places], subject), strict=True):
+        found[at] = replace(found[at], examples=rows)
+    return found
+
+
+def off(said: Verdict) -> bool:
+    """Whether a verdict says that something is not as it should be."""
+    return said.state in ("fail", "warn") and said.reason != "cannot_tell"
+
+
+def infinite(said: Verdict) -> bool:
+    """Whether values without end are what is wrong."""
+    return said.reason == "infinite_values" and said.slice is None
 
 
 def statistical(check: Check) -> bool:
@@ -145,6 +162,9 @@ def settled(check: Check, spec: DataValidation, subject: Subject, past: Past, pa
     if part is not None and rows < FEW:
         message = f"{rows:,} rows, and {FEW} are asked for before a slice is judged"
         return without_rows(check, "too_few", "min_rows", message, part, rows)
+    if statistical(check) and (check.subject, part) not in subject.found.summaries:
+        # These rows come from files that lack the column.
+        return without_rows(check, "too_few", "no_values", "there is no value to judge", part, rows)
     return None
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from mlops_cli.base.records import Json
 from mlops_cli.checks.asked import Subject
@@ -14,49 +16,68 @@ from mlops_cli.checks.repeating import key_columns, repeated_rows
 from mlops_cli.checks.verdict import Verdict
 from mlops_cli.measures.repeats import inside, row_hashes
 from mlops_cli.measures.tallies import EXAMPLES, example
-from mlops_cli.measures.values import as_doubles, cells_of, values_of
+from mlops_cli.measures.values import Values, as_doubles, cells_of, values_of
 from mlops_cli.spec.validation import Check
 
 PULLED = frozenset({"mean", "std"})
 
 
-def pulling_rows(check: Check, said: Verdict, subject: Subject) -> tuple[dict[str, Json], ...]:
-    """Up to five rows; for a mean that is too low the lowest values, else the highest; for a standard deviation those
-    farthest from the mean. One more pass over the column."""
+Found = list[tuple[float, int, object]]
+"""How much a row pulls, its number, its value; the strongest first."""
+
+
+def pulling_rows(asked: Sequence[tuple[Check, Verdict]], subject: Subject) -> list[tuple[dict[str, Json], ...]]:
+    """Up to five rows for each of some verdicts; for a mean that is too low the lowest values, else the highest; for a
+    standard deviation those farthest from the mean. One more pass over all their columns together."""
+    best: list[Found] = [[] for _ in asked]
+    names = tuple(dict.fromkeys(check.subject for check, _ in asked))
+    start, dataset = 0, subject.dataset
+    for part in dataset.parts() if asked else ():
+        arrays = part.load(names)
+        for at, (check, said) in enumerate(asked):
+            if check.subject in arrays:
+                kind = subject.wants.kinds.get(check.subject)
+                array = arrays[check.subject]
+                values = values_of(check.subject, array, kind, textual=dataset.textual, times=dataset.times)
+                best[at] = strongest([*best[at], *pulls(check, said, subject, values, start)])
+        start += len(next(iter(arrays.values()))) if arrays else part.rows or 0
+    return [
+        tuple(example(row, {check.subject: cell}) for _, row, cell in rows)
+        for (check, _), rows in zip(asked, best, strict=True)
+    ]
+
+
+def strongest(found: Found) -> Found:
+    """The rows that pull most, of equal ones the first."""
+    return sorted(found, key=lambda item: (-item[0], item[1]))[:EXAMPLES]
+
+
+def pulls(check: Check, said: Verdict, subject: Subject, values: Values, start: int) -> Found:
+    """The rows of one part that pull most."""
+    if values.typed is None:
+        return []
+    column = subject.found.summaries.get((check.subject, None))
+    middle = column.numbers.mean if column is not None and column.numbers is not None else 0.0
+    doubles, there = as_doubles(values.typed), np.flatnonzero(values.present)
+    present = doubles[there]
+    if column is not None and column.infinite:
+        there = there[~np.isfinite(present)]  # these alone are at fault
+        pull = np.full(len(there), np.inf)
+    elif too_low(check, said):
+        pull = -present
+    else:
+        pull = np.abs(present - middle) if check.measure == "std" else present
+    places = np.argsort(-pull, kind="stable")[:EXAMPLES].tolist()
+    rows = there[places]
+    cells = cells_of(values.raw.take(pa.array(rows)))
+    return list(zip(pull[places].tolist(), (rows + start + 1).tolist(), cells, strict=True))
+
+
+def too_low(check: Check, said: Verdict) -> bool:
+    """Whether the number is below what it is held against."""
     value = as_number(said.value)
     near = as_number(said.baseline) if said.baseline is not None else check.bound.value if check.bound else None
-    low = value is not None and near is not None and value < near
-    column = subject.found.summaries.get((check.subject, None))
-    numbers = column.numbers if column is not None else None
-    middle = numbers.mean if numbers is not None else 0.0
-    best: list[tuple[float, int, object]] = []
-    start, dataset = 0, subject.dataset
-    for part in dataset.parts():
-        array = part.load((check.subject,)).get(check.subject)
-        if array is None:
-            start += part.rows or 0
-            continue
-        kind = subject.wants.kinds.get(check.subject)
-        values = values_of(check.subject, array, kind, textual=dataset.textual, times=dataset.times)
-        if values.typed is not None:
-            doubles = as_doubles(values.typed)
-            there = np.flatnonzero(values.present)
-            pull = (
-                -doubles[there]
-                if low
-                else np.abs(doubles[there] - middle)
-                if check.measure == "std"
-                else doubles[there]
-            )
-            infinite = ~np.isfinite(doubles[there])
-            if column is not None and column.infinite:
-                there, pull = there[infinite], np.full(int(infinite.sum()), np.inf)  # these alone are at fault
-            for at in np.argsort(-pull, kind="stable")[:EXAMPLES].tolist():
-                row = int(there[at])
-                best.append((float(pull[at]), start + row + 1, cells_of(values.raw[row : row + 1])[0]))
-            best = sorted(best, key=lambda item: (-item[0], item[1]))[:EXAMPLES]
-        start += len(array)
-    return tuple(example(row, {check.subject: cell}) for _, row, cell in best)
+    return value is not None and near is not None and value < near
 
 
 def repeating_rows(check: Check, subject: Subject) -> tuple[dict[str, Json], ...]:

@@ -14,6 +14,7 @@ import pyarrow as pa
 from mlops_cli.base.errors import SpecError, StageFailed
 from mlops_cli.measures.conditions import Broken
 from mlops_cli.measures.hashes import arrow_of
+from mlops_cli.measures.summary import Kind
 from mlops_cli.measures.values import Mask, Values, to_mask
 from mlops_cli.spec.expression import references, to_sql
 from mlops_cli.spec.validation import Check
@@ -21,6 +22,15 @@ from mlops_cli.tables.formats.base import first_sentence
 
 if TYPE_CHECKING:
     import duckdb
+
+ARROW_TYPES: Mapping[Kind, pa.DataType] = {
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us"),
+}
+"""How SQL sees the kinds of values that are not texts."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +95,8 @@ def typed_array(values: Values) -> pa.Array:
     empty = ~values.present
     if values.exact is not None:
         return values.exact
+    if values.typed is None and values.kind in ARROW_TYPES:
+        return pa.nulls(len(values), ARROW_TYPES[values.kind])  # declared so, and this part has nothing of the kind
     if values.typed is None:
         raw = values.raw.dictionary_decode() if pa.types.is_dictionary(values.raw.type) else values.raw
         return raw if not empty.any() or values.wrong is None else pa.nulls(len(values), raw.type)

@@ -643,3 +643,29 @@ def test_infinite_numbers_have_no_mean(folder: Path) -> None:
     assert blocking(report) == ["v.mean.min", "v.std.max"]
     assert not math.isinf(float(str(verdict(report, "v.mean.min").value or 0)))
     assert read_table(folder / "now.csv").num_rows == 3
+
+
+def test_files_of_other_columns_and_types_give_verdicts(folder: Path) -> None:
+    write_table(pa.table({"a": [1, 2, 3] * 30, "b": ["x", "y", "x"] * 30}), folder / "data/1.parquet")
+    write_table(pa.table({"a": ["q"] * 50, "c": [1] * 50}), folder / "data/2.parquet")
+    columns = (
+        "a: {type: number, min: 0, mean: {change: 5%}}, b: {in: [x, y], drift: 0.1, nulls: {max: 60%, change: 50%}}"
+    )
+    validation = gate(f"columns: {{{columns}}}, rows_where: ['a > 0']", "baseline: previous\nslices: [b]\n")
+    past = past_of(validation, folder / "data/1.parquet", "old")
+    for before in (NO_PAST, past, past_of(validation, folder / "data", "same")):
+        report = judge(validation, folder / "data", before)
+        assert verdict(report, "a.type").share == pytest.approx(50 / 140)
+        assert verdict(report, "rows_where.1").n == 90
+        assert not report.passed
+
+
+def test_rows_that_pull_are_shown_where_there_is_a_number(folder: Path) -> None:
+    validation = gate(
+        "columns: {v: {mean: {change: 1%}}, w: {mean: {change: 1%}, std: {change: 1%}}}", "baseline: previous\n"
+    )
+    past = past_of(validation, csv(folder, hundred(0.01).replace(",v,", ",x,"), "old.csv"), "old")
+    report = judge(validation, csv(folder, hundred(0.01).replace(",6\n", ",600\n")), past)
+    assert verdict(report, "v.mean.change").examples == (), "there was nothing to compare with"
+    for check in ("w.mean.change", "w.std.change"):
+        assert [row["w"] for row in verdict(report, check).examples] == ["600"] * 5
