@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from mlops_cli.checks.signs import COLUMN_SIGNS, Scene, odds
 from mlops_cli.checks.surroundings import SCENE_SIGNS, SHARED_SIGNS, narrow_columns
-from mlops_cli.checks.verdict import Cause, Evidence, Verdict
+from mlops_cli.checks.verdict import CALLS, Cause, Evidence, Verdict
 from mlops_cli.measures.summary import ColumnSummary, Profile, SliceProfile
 
 CALL = 1.5
@@ -20,11 +20,6 @@ NOT_THE_WHOLE = frozenset({"unit_ratio", "some_in_another_unit", "outliers", "on
 """Signs that explain why all of a distribution moved, or deny it: its moving is no sign of its own then."""
 NO_COLUMN = ColumnSummary("", "nothing", "", 0, 0)
 CHANGED_REASONS = frozenset({"changed_but_small", "kind_changed", "no_value_now"})
-CALLS: dict[Cause, str] = {
-    "fault": "looks like a processing fault",
-    "real": "looks like a real change",
-    "unclear": "it is unclear whether this is a fault or real",
-}
 
 
 def explain_changes(

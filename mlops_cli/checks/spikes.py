@@ -11,6 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from mlops_cli.checks.compared import family
+from mlops_cli.checks.described import said
 from mlops_cli.checks.faults import called
 from mlops_cli.checks.signs import SPIKE, fault, isolated, spikes_of
 from mlops_cli.checks.verdict import Verdict
@@ -41,14 +43,15 @@ def spiked(verdict: Verdict, current: Profile, baseline: Profile, history: Seque
         return verdict
     past = [column for profile in history if (column := profile.column(verdict.subject)) is not None]
     found = [
-        (weight, text)
+        (weight, text, value)
         for weight, text, value in spikes_of(new, old, new.numbers.steps, old.numbers.steps, SURE)
         if weight >= TELLING and not any(stood_out(value, column) for column in past)
     ]
     if not found:
         return verdict
-    message = "the distribution as a whole moved no more than is allowed, but one value stands out"
-    weight, text = max(found)
+    weight, text, value = max(found)
+    known = said(value, family(new.kind) == "time")
+    message = f"the distribution as a whole moved no more than is allowed, but the value {known} stands out"
     warned = replace(verdict, state="warn", reason="value_spike", message=message)
     return called(warned, (fault("value_spike", weight, text),))
 

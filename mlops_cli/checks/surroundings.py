@@ -86,7 +86,8 @@ def single(column: ColumnSummary) -> bool:
 
 def another_part(scene: Scene) -> Iterator[Evidence]:
     """Two columns at least lie somewhere else: these are other rows, such as the rest of a sorted file. Columns that
-    move on from version to version by nature, such as a counter or the month, do not count."""
+    move on from version to version by nature, such as a counter or the month, do not count. Of a later period it says
+    little: seasons move such columns, too."""
     away = []
     for name in scene.changed:
         new, old = scene.current.column(name), scene.baseline.column(name)
@@ -98,12 +99,17 @@ def another_part(scene: Scene) -> Iterator[Evidence]:
         if apart is not None and apart.effect >= APART:
             away.append(f"{name} (KS distance {apart.effect:.2f})")
     if len(away) >= 2:
-        yield fault("another_part", 1.5, f"the rows lie elsewhere in {' and '.join(away[:3])}")
+        yield fault("another_part", 0.7 if later(scene) else 1.5, f"the rows lie elsewhere in {' and '.join(away[:3])}")
 
 
 def moved_on(new: ColumnSummary, old: ColumnSummary) -> bool:
     """Whether all numbers (or moments) come after those of before, as those of a counter or a later period do."""
     return new.numbers is not None and old.numbers is not None and new.numbers.minimum >= old.numbers.maximum
+
+
+def later(scene: Scene) -> bool:
+    """Whether all rows are of a later time than those of the baseline."""
+    return scene.time is not None and scene.time_before is not None and moved_on(scene.time, scene.time_before)
 
 
 def moves_on(scene: Scene) -> Iterator[Evidence]:
@@ -229,7 +235,7 @@ def slices(scene: Scene) -> Iterator[Evidence]:
 
 def many_columns(scene: Scene) -> Iterator[Evidence]:
     """Most columns changed in one step; from one period to a later one they may."""
-    if scene.time is not None and scene.time_before is not None and moved_on(scene.time, scene.time_before):
+    if later(scene):
         return
     if scene.tested >= 5 and len(scene.changed) * 2 >= scene.tested:
         text = f"{len(scene.changed)} of {scene.tested} columns changed in one step"

@@ -13,6 +13,11 @@ HARMLESS_REASONS = frozenset({"no_baseline", "learning", "optional_column"})
 
 Cause: TypeAlias = Literal["fault", "real", "unclear"]
 """What a change looks like: a processing fault, a change of the world, or neither clearly."""
+CALLS: Mapping[Cause, str] = {
+    "fault": "looks like a processing fault",
+    "real": "looks like a real change",
+    "unclear": "it is unclear whether this is a fault or real",
+}
 
 
 @dataclass(frozen=True)

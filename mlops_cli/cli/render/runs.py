@@ -143,7 +143,8 @@ def _ending(report: RunReport) -> str:
         lines.append(f"wrote {path}{kept}")
     match report.outcome:
         case "gate_failed":
-            lines.append(paint("A gate said no: nothing downstream ran, nothing was published.", "bad"))
+            rest = "nothing else" if report.published else "nothing"
+            lines.append(paint(f"A gate said no: nothing downstream ran, {rest} was published.", "bad"))
         case "failed":
             lines.append("Finished stages are kept: mend the failed one and run again.")
         case "interrupted":

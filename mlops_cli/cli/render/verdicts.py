@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from mlops_cli.base.records import Json
-from mlops_cli.checks.verdict import Evidence, Report, Verdict
+from mlops_cli.checks.verdict import CALLS, Evidence, Report, Verdict
 from mlops_cli.cli.screen import counted, paint, table
 
 MARKS = {
@@ -17,10 +17,11 @@ MARKS = {
     "not_run": ("- not run", "dim"),
 }
 CELL = 40  # characters of an example value
-CALLS = {
-    "fault": "these look like a processing fault",
-    "real": "these look like a real change",
-    "unclear": "it is unclear whether these are a fault or real",
+SECONDS = ("age.max", ".freshness.max")  # checks whose value is a time in seconds
+ONE_OR_MORE = {
+    "fault": ("this looks like a processing fault", "these look like a processing fault"),
+    "real": ("this looks like a real change", "these look like a real change"),
+    "unclear": ("it is unclear whether this is a fault or real", "it is unclear whether these are a fault or real"),
 }
 FOLDED = 8  # checks without an answer that are shown one by one
 
@@ -72,10 +73,26 @@ def _worth_reading(verdict: Verdict) -> bool:
 def _row(verdict: Verdict) -> list[str]:
     mark, style = MARKS[verdict.state]
     value = cell(verdict.value)
+    if verdict.check.endswith(SECONDS) and isinstance(verdict.value, int | float):
+        value = _age(verdict.value)
     if verdict.interval:
         value += f" [{verdict.interval[0]:.4g}, {verdict.interval[1]:.4g}]"
-    what = verdict.message if verdict.state != "pass" else ""
+    what = _found(verdict) if verdict.state != "pass" else ""
     return [verdict.check, verdict.slice or "", paint(mark, style), value, verdict.bound, what]
+
+
+def _age(seconds: float) -> str:
+    """An age in the largest unit of which it has two: `36 h`, `5718 d`."""
+    size, unit = next((item for item in ((86_400, "d"), (3600, "h"), (60, "min")) if seconds >= 2 * item[0]), (1, "s"))
+    return f"{seconds / size:.4g} {unit}"
+
+
+def _found(verdict: Verdict) -> str:
+    """What was found, with the call and its odds; the signs for it stand below the table, once for all checks."""
+    if verdict.cause is None or not verdict.evidence:
+        return verdict.message
+    found, call, reasons = verdict.message.partition(f"; {CALLS[verdict.cause]}")
+    return found + call + (reasons.partition(")")[0] + ")" if reasons.startswith(" (") else "")
 
 
 def _examples(verdict: Verdict) -> str:
@@ -91,7 +108,7 @@ def _reasons(verdicts: Sequence[Verdict]) -> list[str]:
         part = f" ({verdict.slice})" if verdict.slice else ""
         groups.setdefault((verdict.cause or "unclear", verdict.evidence), []).append(f"{verdict.check}{part}")
     return [
-        f"  {CALLS[cause]}: {', '.join(checks)}\n"
+        f"  {ONE_OR_MORE[cause][len(checks) > 1]}: {', '.join(checks)}\n"
         + table([[item.says, f"+{item.weight:.1f}", item.text] for item in evidence], indent="    ")
         for (cause, evidence), checks in groups.items()
     ]
