@@ -340,12 +340,12 @@ def described(seen: Seen) -> str:
     elif whole.kind == "boolean" and whole.filled:
         parts.append(f"{whole.true / whole.filled:.1%} true")
     elif whole.words is not None and whole.words.top and whole.words.top[0][1] > 1:
-        parts.append("mostly " + ", ".join(quoted(text) for text, _ in whole.words.top[:3]))
+        parts.append("most often " + ", ".join(quoted(text) for text, _ in whole.words.top[:3]))
     if whole.filled and whole.kind != "boolean" and whole.distinct:
         about = "about " if whole.distinct_error else ""
-        parts.append(
-            "all different" if whole.distinct == whole.filled else f"{about}{counted(whole.distinct)} different"
-        )
+        each = whole.distinct == whole.filled or is_different(seen)
+        number = counted(min(whole.distinct, whole.filled))
+        parts.append("all different" if each else f"{about}{number} different")
     if whole.missing and whole.kind != "nothing":
         parts.append(f"{whole.missing / whole.rows:.2%} null")
     if whole.infinite:

@@ -85,7 +85,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _usage(error: BaseException, as_json: bool) -> int:
-    message = str(getattr(error, "format_message", error.__str__)())
+    message = str(getattr(error, "format_message", error.__str__)()).replace("Value error, ", "")
     context = getattr(error, "ctx", None)
     hint = f"see '{context.command_path} --help'" if context is not None else "see 'mlops --help'"
     _show(UserError(message, hint), as_json)

@@ -25,11 +25,17 @@ def lint(
 ) -> int:
     """Check specs without running anything; every fault is shown with its place and what would mend it."""
     from mlops_cli.cli.render.faults import render_faults
-    from mlops_cli.spec.project import find_root
+    from mlops_cli.spec.project import NoProject, find_root
     from mlops_cli.workflows import lint_specs
 
     paths = [session.folder / path for path in specs or []]
-    result = lint_specs.lint(find_root(session.folder, paths[0] if paths else None), paths)
+    try:
+        root = find_root(session.folder, paths[0] if paths else None)
+    except NoProject:
+        if not paths:
+            raise
+        root = session.folder.resolve()  # files can be checked anywhere, as they can be validated
+    result = lint_specs.lint(root, paths)
     if result.faults:
         if session.screen.as_json:
             session.screen.result(result, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import re
@@ -24,7 +25,7 @@ from mlops_cli.store.refs import resolve
 from mlops_cli.store.worktree import place_artifact
 from mlops_cli.workflows.baselines import PREVIOUS
 from mlops_cli.workflows.widening import limit, need
-from mlops_cli.workflows.workspace import Workspace, open_workspace
+from mlops_cli.workflows.workspace import Workspace, open_workspace, refuse_missing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,6 +38,8 @@ SAMPLE = 2000
 """Texts of a column at which formats and patterns are looked for; all of them are held against what was found."""
 PATTERN = frozenset("*?[")
 MOVES = "from one input to the next it moves by itself"
+NAMED = 3
+"""Inputs that a spec names one by one."""
 ROUNDS = 4
 """How often a spec is held against an input, and mended, at most."""
 
@@ -106,10 +109,20 @@ def project_of(folder: Path) -> Workspace | None:
 
 
 def name_of(data: Sequence[str]) -> str:
-    """A name for the spec: that of the first input, without its ending and what only a pattern means."""
-    stem = data[0].rstrip("/").partition("@")[0].rsplit("/", 1)[-1].partition(".")[0]
-    found = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")
-    return found or "data"
+    """A name for the spec: what the names of the inputs begin with, without endings and what only a pattern means;
+    else that of the folder that holds them."""
+    paths = [item.rstrip("/").partition("@")[0] for item in data]
+    stems = [path.rsplit("/", 1)[-1].partition(".")[0] for path in paths]
+    alike = itertools.takewhile(lambda letters: len(set(letters)) == 1, zip(*stems, strict=False))
+    stem = "".join(letters[0] for letters in alike)
+    if len(set(stems)) > 1:
+        stem = stem.rstrip("0123456789-_ ")
+    folders = {path.rpartition("/")[0].rsplit("/", 1)[-1] for path in paths}
+    for name in (stem, folders.pop() if len(folders) == 1 else ""):
+        found = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_")
+        if found and (len(set(stems)) == 1 or re.search("[A-Za-z]", found)):
+            return found
+    return "data"
 
 
 @contextmanager
@@ -124,6 +137,7 @@ def opened(folder: Path, workspace: Workspace | None, data: Sequence[str]) -> It
             if workspace is not None and not path.exists() and (is_name(workspace, item) or not PATTERN & set(item)):
                 found.append(placed(workspace, item, Path(scratch) / str(at)))
             else:
+                refuse_missing(path, item)
                 found.append(Source(item, path, open_dataset(path)))
         yield found
 
@@ -264,9 +278,8 @@ def written(
     """The spec to be written."""
     from mlops_cli.checks.suggest import DRIFT
 
-    inputs = ", ".join(
-        f"{source.label} ({profile.rows:,} rows)" for source, profile in zip(sources, profiles, strict=True)
-    )
+    told = [f"{source.label} ({profile.rows:,} rows)" for source, profile in zip(sources, profiles, strict=True)]
+    inputs = ", ".join(told) if len(told) <= NAMED else f"{len(told)} inputs, from {told[0]} to {told[-1]}"
     hints = tuple(f"the column {column!r} cannot be named here: it means every column" for column in found.unsayable)
     return ValidationText(
         name=name,

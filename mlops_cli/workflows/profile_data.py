@@ -20,7 +20,7 @@ from mlops_cli.store.refs import resolve
 from mlops_cli.store.worktree import place_artifact
 from mlops_cli.tables.parts import PATTERN, Dataset, open_dataset
 from mlops_cli.tables.read import near_name
-from mlops_cli.workflows.workspace import Workspace, open_workspace
+from mlops_cli.workflows.workspace import Workspace, open_workspace, refuse_missing
 
 CACHE = "cache/measures"
 """In the store: what was measured of each part, so that it need not be measured again."""
@@ -124,6 +124,7 @@ def _profile(folder: Path, data: str, slices: Sequence[Slice], progress: Progres
         return measure(dataset, slices=slices, threads=threads, cache=cache, progress=progress)
 
     if path.exists() or PATTERN & set(data) or workspace is None:
+        refuse_missing(path, data)
         return measured(open_dataset(path))
     with tempfile.TemporaryDirectory(prefix="mlops-") as name:
         return measured(_placed(workspace, data, Path(name)))

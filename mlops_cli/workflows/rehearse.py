@@ -86,7 +86,8 @@ def rehearse(workspace: Workspace, spec: Path, subjects: Subjects, note: Note) -
         raise UserError(f"{validation.file} judges a model, which has no rehearsal", "rehearse a validation of data")
     data = subjects.data or validation.data
     if data is None:
-        raise UserError(f"{validation.file} does not say which data to judge", "give --data REF or PATH")
+        hint = "give --data REF or PATH, or write `data:` into the spec"
+        raise UserError(f"{validation.file} does not say which data to judge", hint)
     refuse_environment(validation, subjects.environment)
     fixed = fixed_baseline(workspace, validation, subjects)
     replays, known = replayed(workspace, validation, name_of(workspace, data), fixed, subjects, note)

@@ -26,7 +26,7 @@ from mlops_cli.store.refs import resolve
 from mlops_cli.store.worktree import identify, place_artifact
 from mlops_cli.workflows.baselines import context_for
 from mlops_cli.workflows.sources import read_lock
-from mlops_cli.workflows.workspace import Workspace
+from mlops_cli.workflows.workspace import Workspace, refuse_missing
 
 FILE_LIKE = re.compile(r"\.(csv|parquet|pq|jsonl|ndjson|arrow|feather)(\.(gz|zst|bz2))?$|^[./]")
 """What can only be meant as a path, where no name is like it."""
@@ -48,7 +48,8 @@ def validate_now(workspace: Workspace, spec: Path, subjects: Subjects) -> Report
     validation = load_validation(spec, workspace.root, workspace.remember)
     data = subjects.data or validation.data
     if data is None:
-        raise UserError(f"{validation.file} does not say which data to judge", "give --data REF or PATH")
+        hint = "give --data REF or PATH, or write `data:` into the spec"
+        raise UserError(f"{validation.file} does not say which data to judge", hint)
     refuse_environment(validation, subjects.environment)
     with _folder() as folder:
         inputs = {"data": [_input(workspace, folder, data, "data")]}
@@ -118,7 +119,7 @@ def _judge(
         labels=labels,
         cache=str(workspace.measures),
     )
-    answer = execute(job)
+    answer = execute(job, ours=True)
     if answer.outcome is None:
         raise StageFailed(answer.message, answer.hint)
     return decode(Path(answer.outcome.outputs["report"].path or "").read_bytes(), Report)
@@ -156,10 +157,7 @@ def _identity(workspace: Workspace, path: Path) -> Oid:
 
 def _artifact(workspace: Workspace, reference: str) -> Artifact:
     if FILE_LIKE.search(reference) and reference.partition("@")[0] not in workspace.journal.names():
-        raise UserError(
-            f"there is no file '{_shown(Path(reference), workspace.root)}'",
-            "give a path, or a name such as customers@v1",
-        )
+        refuse_missing(workspace.root / reference, _shown(Path(reference), workspace.root))
     found = resolve(workspace.store, workspace.journal, reference)
     if found.version is None:
         raise UserError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from mlops_cli.base.errors import Place
+from mlops_cli.base.errors import Place, UserError
 from mlops_cli.pipeline.cache import RunCache
 from mlops_cli.pipeline.distributions import Installed
 from mlops_cli.spec.project import FILE, NoProject, Project, find_root, load_project
@@ -72,6 +73,16 @@ def open_workspace(start: Path, spec: Path | None = None) -> Workspace:
         Store.create(folder)
     project = load_project(root, folder / REMEMBERED)
     return Workspace(root, project, Store.open(folder, project.durability))
+
+
+def refuse_missing(path: Path, asked: str) -> None:
+    """Raise UserError for a path or a pattern that leads to no file; `asked` is what the user called it."""
+    if path.exists():
+        return
+    if not glob.has_magic(asked):
+        raise UserError(f"there is no file '{asked}'", "give a path or, in a project, a name such as customers@v1")
+    if not glob.glob(str(path), recursive=True):  # noqa: PTH207 - it may be absolute
+        raise UserError(f"no file fits the pattern '{asked}'", "its `*` does not reach into folders, `**` does")
 
 
 @contextmanager

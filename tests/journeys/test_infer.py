@@ -181,3 +181,21 @@ def test_where_it_is_written(project: Project, tmp_path: Path) -> None:
     assert "data:" not in outside.quick("infer", "a.csv").out
     project.quick("add", "a.csv")
     assert "data: a.csv" in project.quick("infer", "a.csv@v1").out
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (["trips.csv"], "trips"),
+        (["data/trips-2030-01.csv", "data/trips-2030-02.csv"], "trips"),
+        (["rides/2030-01.csv", "rides/2030-02.csv"], "rides"),
+        (["rides/*.parquet"], "rides"),
+        (["a/x.csv", "b/y.csv"], "data"),
+        (["trips@v1", "trips@v2"], "trips"),
+        (["2030.csv"], "2030"),
+    ],
+)
+def test_the_name_is_that_of_all_inputs(data: list[str], name: str) -> None:
+    from mlops_cli.workflows.infer_spec import name_of
+
+    assert name_of(data) == name

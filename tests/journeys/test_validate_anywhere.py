@@ -59,7 +59,6 @@ def test_a_file_is_judged_anywhere_and_nothing_is_left_behind(folder: Project) -
         ("many", 1, "on 3 rows: said no"),
         ("many/*.csv", 1, "1 of 3 rows (33.3%) are below 0"),
         ("./many/2.csv", 1, "on 2 rows"),
-        ("missing/*.csv", 1, "no file fits the pattern"),
     ],
 )
 def test_files_of_every_form(folder: Project, data: str, code: int, words: str) -> None:
@@ -83,6 +82,7 @@ def test_exit_codes(folder: Project) -> None:
         (["nope.yaml", "--data", "good.csv"], 2, "there is no spec 'nope.yaml'"),
         (["broken.yaml", "--data", "good.csv"], 2, "expects"),
         (["orders.yaml", "--data", "nope.csv"], 2, "there is no file"),
+        (["orders.yaml", "--data", "missing/*.csv"], 2, "no file fits the pattern 'missing/*.csv'"),
         (["orders.yaml", "--data", "nope@v3"], 4, "there is no 'nope@v3'"),
         (["orders.yaml", "--data", "good.csv", "--model", "x"], 2, "judges data, not a model"),
         (["orders.yaml", "--data", "good.csv", "--environment", "serv"], 2, "it knows serving"),
@@ -175,3 +175,16 @@ def test_odd_files_give_a_reason(folder: Project, data: bytes) -> None:
         assert any(item["state"] == "fail" for item in ended.json["verdicts"]), name
         assert "Traceback" not in ended.err and "NaN" not in ended.out
         assert all(item["message"] for item in ended.json["verdicts"])
+
+
+@pytest.mark.parametrize("command", ["profile", "infer"])
+def test_a_file_that_is_not_there_is_a_mistake_of_use(folder: Project, command: str) -> None:
+    assert "there is no file 'nope.csv'" in folder.quick(command, "nope.csv", code=2).err
+    assert "no file fits the pattern 'missing/*.csv'" in folder.quick(command, "missing/*.csv", code=2).err
+
+
+def test_specs_are_checked_anywhere(folder: Project) -> None:
+    assert "1 file is in order" in folder.quick("lint", "orders.yaml").out
+    folder.write("odd.yaml", "kind: validation\nname: x\nexpect: {rows: {mim: 1}}\n")
+    assert "did you mean 'min'?" in folder.quick("lint", "odd.yaml", code=2).err
+    assert "no mlops.yaml" in folder.quick("lint", code=2).err
