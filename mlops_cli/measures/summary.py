@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
@@ -187,7 +188,11 @@ class Profile:
 
     def column(self, name: str) -> ColumnSummary | None:
         """The column of that name."""
-        return next((column for column in self.columns if column.name == name), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> dict[str, ColumnSummary]:
+        return {column.name: column for column in self.columns}
 
 
 @dataclass(frozen=True)
@@ -200,7 +205,11 @@ class SliceProfile:
 
     def column(self, name: str) -> ColumnSummary | None:
         """The column of that name."""
-        return next((column for column in self.columns if column.name == name), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> dict[str, ColumnSummary]:
+        return {column.name: column for column in self.columns}
 
 
 def number_text(value: float) -> str:
