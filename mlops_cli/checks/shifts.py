@@ -84,7 +84,11 @@ def judge_drift(case: ShiftCase) -> Judged:
     if absent is not None:
         return Judged(case, absent)
     found = compare(new, old, check.distance)
-    if found is None and check.distance == "auto" and all(side.numbers is side.words is None for side in (new, old)):
+    if (
+        found is None
+        and check.distance == "auto"
+        and all(side.numbers is None and side.words is None for side in (new, old))
+    ):
         # Nobody asked for this column by name, and it never had anything to compare: infinities alone, or maps.
         held = "infinite numbers" if new.infinite else f"values of the type {new.kind}"
         return Judged(case, Judgement("too_few", f"{held} cannot be compared, now or before", "no_distance"))
@@ -198,7 +202,7 @@ def decided(
     if said.state == "fail" and q is not None:
         return unsure(shift, said, q, spec, alpha), method
     if sure and q is not None and shift.effect > 0:
-        text = f"{confirmed(item.case, shift, said).message}: sure, but small"
+        text = f"{confirmed(item.case, shift, said).message}; so much is allowed"
         return Judgement("pass", text, "changed_but_small"), method
     if isinstance(shift, Compared):
         return Judgement("pass", "the distribution is the same, as far as chance lets one see", "same"), method
