@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mlops_cli.checks.verdict import Report, Verdict
 from mlops_cli.reports import text
+
+FOLDED = 20
+"""Checks that passed, above which they are folded away: a comment on a pull request is read from its beginning."""
 
 
 def markdown(report: Report) -> str:
@@ -13,13 +18,23 @@ def markdown(report: Report) -> str:
         lines += ["| metric | value |", "|---|---|"]
         lines += [f"| {escape(name)} | {text.value(number)} |" for name, number in sorted(report.metrics.items())]
         lines.append("")
-    lines += ["| | check | value | bound | n | what was found |", "|---|---|---|---|---|---|"]
-    lines += [row(verdict) for verdict in sorted(report.verdicts, key=lambda item: text.STATES.index(item.state))]
+    ordered = sorted(report.verdicts, key=lambda item: text.STATES.index(item.state))
+    passed = [verdict for verdict in ordered if verdict.state == "pass"]
+    folded = passed if len(passed) > FOLDED else []
+    lines += table([verdict for verdict in ordered if verdict not in folded])
     for verdict in report.verdicts:
         if verdict.examples:
             lines += ["", f"**{escape(text.name(verdict))}**", ""]
             lines += [f"- {escape(line)}" for line in text.rows(verdict)]
+    if folded:
+        lines += ["", f"<details><summary>{len(folded)} checks passed</summary>", "", *table(folded), "", "</details>"]
     return "\n".join(lines) + "\n"
+
+
+def table(verdicts: Sequence[Verdict]) -> list[str]:
+    """The lines of a table; none without verdicts."""
+    head = ["| | check | value | bound | n | what was found |", "|---|---|---|---|---|---|"]
+    return [*head, *map(row, verdicts)] if verdicts else []
 
 
 def rows_of(report: Report) -> str:

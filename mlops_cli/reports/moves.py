@@ -139,6 +139,8 @@ def _spike(column: ColumnSummary, new: Steps, old: Steps, sure: float) -> Iterat
     pooled = (after + before) / (new.count + old.count)
     error = np.sqrt(np.maximum(pooled * (1 - pooled), 1e-12))
     at = int(np.argmax(np.abs(after / new.count - before / old.count) / error))
+    if column.kind in ("date", "timestamp", "time") and after[at] * old.count < before[at] * new.count:
+        return  # time goes on: of course an old day is gone
     size = share_distance(float(after[at]), new.count, float(before[at]), old.count, sure / len(points))
     if size >= LEAST:
         yield size, _went(figures.figure(float(points[at]), column.kind), after[at] / new.count, before[at] / old.count)

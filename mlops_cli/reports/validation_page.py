@@ -73,8 +73,10 @@ def html(report: Report) -> str:
 
 
 def _loud(verdict: Verdict) -> bool:
-    """Whether a person should read it: it blocks, it warns, or something is known of what caused it."""
-    return verdict.blocks or verdict.state == "warn" or bool(verdict.cause or verdict.evidence)
+    """Whether a person should read it: it blocks, it warns, or what it could not tell has a known cause. What passed
+    has changed by no more than is allowed."""
+    caused = bool(verdict.cause or verdict.evidence) and verdict.state != "pass"
+    return verdict.blocks or verdict.state == "warn" or caused
 
 
 def _rows(report: Report) -> str:

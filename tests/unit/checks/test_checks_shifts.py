@@ -67,7 +67,7 @@ def test_a_move_is_described() -> None:
 def test_a_sure_but_small_move_passes_and_says_so() -> None:
     verdict = judged(drift(), normal(1, 200_000, 0.1), normal(2, 200_000))
     assert (verdict.state, verdict.reason) == ("pass", "changed_but_small")
-    assert "sure, but small" in verdict.message
+    assert "so much is allowed" in verdict.message
 
 
 def test_a_move_of_the_spread_is_described() -> None:

@@ -1,5 +1,6 @@
 """Reports as Markdown and JUnit: nothing lost, nothing taken for markup."""
 
+from dataclasses import replace
 from xml.etree import ElementTree
 
 from mlops_cli.checks.verdict import Report, Verdict
@@ -45,6 +46,13 @@ def test_markdown_puts_failures_first_and_shows_rows() -> None:
     assert table[0] == "| FAIL | age.min | -3.5 | min 0 | 9 | 1 of 9 rows \\<b\\> |"
     assert table[-1].startswith("| pass | id.unique |")
     assert "- row 4: age = -3.5 \\| \\*" in lines
+
+
+def test_markdown_folds_many_checks_that_passed() -> None:
+    many = [Verdict(f"c{at}.min", f"c{at}", "pass", "min 0", "fine", n=9) for at in range(40)]
+    page = markdown(replace(REPORT, verdicts=(*REPORT.verdicts, *many)))
+    shown, _, folded = page.partition("<details><summary>41 checks passed</summary>")
+    assert "| FAIL |" in shown and "| pass |" not in shown and folded.count("| pass |") == 41
 
 
 def test_junit_is_xml_with_failures_and_skips() -> None:
