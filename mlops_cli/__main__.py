@@ -9,13 +9,16 @@ import sys
 # Most commands live for a tenth of a second: looking for garbage meanwhile, and tidying up at the end, would be a
 # good part of it. Long runs keep their memory in other processes.
 GARBAGE_THRESHOLD = 50_000
+INTERRUPTED = 130
 
 
 def main() -> None:
     """Run the command line; ends the process with the documented exit code."""
     gc.set_threshold(GARBAGE_THRESHOLD)
-    from mlops_cli.cli.boundary import run
-
+    try:
+        from mlops_cli.cli.boundary import run
+    except KeyboardInterrupt:  # before there was anything that could be told
+        os._exit(INTERRUPTED)
     code = run(sys.argv[1:])
     sys.stdout.flush()
     sys.stderr.flush()

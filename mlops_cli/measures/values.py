@@ -98,14 +98,19 @@ class Values:
         )
 
 
+MIXABLE: frozenset[Kind] = frozenset({"date", "timestamp", "integer", "number", "boolean"})
+"""What values may be that stand among others of other types, as texts."""
+
+
 def values_of(name: str, array: pa.Array, kind: Kind | None, *, textual: bool, times: bool = False) -> Values:
     """A column read as `kind`, or as what it is where that is None: the stored type; for a textual file the narrowest
     type that fits every value. `times`: dates and times are texts in this file (JSON), and only these."""
     array = plain_array(array)
     if textual and is_text(array.type):
         return read_text(name, array, kind)
-    if times and is_text(array.type) and kind in ("date", "timestamp"):
-        return replace(read_text(name, array, kind), stored=str(array.type))
+    mixed = times and pa.types.is_large_string(array.type)
+    if times and is_text(array.type) and kind in (MIXABLE if mixed else ("date", "timestamp")):
+        return replace(read_text(name, array, kind), stored="string")
     return read_typed(name, array, kind)
 
 

@@ -46,8 +46,9 @@ def main(job_file: str) -> int:
     return 0 if answer.outcome else FAILED
 
 
-def execute(job: Job) -> Answer:
-    """Run the verb of `job` in this process; whatever goes wrong in it becomes an answer."""
+def execute(job: Job, *, ours: bool = False) -> Answer:
+    """Run the verb of `job` in this process; whatever goes wrong in it becomes an answer. `ours`: the process is that of
+    the command, which is interrupted with it."""
     try:
         _settle(job)
         verb: StageVerb = importlib.import_module(VERB_MODULES[job.verb])
@@ -67,6 +68,8 @@ def execute(job: Job) -> Answer:
     except SystemExit as error:
         return Answer(message=f"the code called exit({error.code!r})", hint="return from the function instead")
     except BaseException as error:  # noqa: BLE001 - this process ends here, and its parent must learn why
+        if ours and isinstance(error, KeyboardInterrupt):
+            raise
         _print_user_part(error, job.project)
         return Answer(message=f"{type(error).__name__}: {_text(error)}{_where(error, job.project)}")
 

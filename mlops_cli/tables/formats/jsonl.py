@@ -154,7 +154,8 @@ def untimed(kind: pa.DataType) -> pa.DataType:
 
 
 def mixed_array(values: list[Json]) -> pa.Array:
-    """Values as an array of their type; of several types, as texts."""
+    """Values as an array of their type; of several types, as texts of the large kind, which tells them from a column of
+    texts: a number among them is still one."""
     try:
         return pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
@@ -162,7 +163,7 @@ def mixed_array(values: list[Json]) -> pa.Array:
             value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode()
             for value in values
         ]
-        return pa.array(texts, type=pa.string())
+        return pa.array(texts, type=pa.large_string())
 
 
 def parts(path: Path) -> Iterator[Objects]:
