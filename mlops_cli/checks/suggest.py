@@ -206,10 +206,7 @@ def of_numbers(seen: Seen, says: dict[str, Json], hints: list[str], *, different
     whole, numbers = seen.whole, seen.whole.numbers
     if numbers is None:
         return
-    if whole.least == whole.greatest and whole.filled > 1 and isinstance(whole.least, int | float):
-        value = number_text(float(whole.least))
-        hints.append(f"it is always {value}: add `in: [{value}]` if it must stay so")
-        says["min" if whole.least >= 0 else "max"] = 0
+    if without_end(seen, says, hints):
         return
     steps = numbers.steps
     if seen.kind == "integer" and numbers.exact and not whole.infinite and is_whole_set(steps):
@@ -235,6 +232,32 @@ def of_numbers(seen: Seen, says: dict[str, Json], hints: list[str], *, different
     if expected.heavy and not different and whole.filled >= MANY and room is not None:
         says["tolerance"] = room
         hints.append("some few values lie far out: others may lie beyond the range")
+
+
+def without_end(seen: Seen, says: dict[str, Json], hints: list[str]) -> bool:
+    """Whether what was seen tells nothing of the greatest value: one value only, or more with every input."""
+    whole = seen.whole
+    if whole.least == whole.greatest and whole.filled > 1 and isinstance(whole.least, int | float):
+        value = number_text(float(whole.least))
+        hints.append(f"it is always {value}: add `in: [{value}]` if it must stay so")
+        says["min" if whole.least >= 0 else "max"] = 0
+        return True
+    if not goes_on(seen):
+        return False
+    hints.append("it goes on from input to input, so it has no greatest value, and moves as far as it can")
+    if isinstance(whole.least, int | float) and whole.least >= 0:
+        says["min"] = 0
+    if "unique" not in says:
+        says["drift"] = {"max": 1}
+    return True
+
+
+def goes_on(seen: Seen) -> bool:
+    """Whether each of three inputs or more starts where the one before has ended, as a counter, a month or a time in
+    seconds does: the next input will lie beyond them all."""
+    parts = [part.numbers for part in seen.parts if part.numbers is not None]
+    after = all(new.minimum >= old.maximum for old, new in itertools.pairwise(parts))
+    return len(parts) >= 3 and after and parts[0].maximum < parts[-1].maximum
 
 
 def is_whole_set(steps: Steps) -> bool:

@@ -134,6 +134,24 @@ def test_inputs_that_differ() -> None:
     assert "type" not in says["t"]
 
 
+def test_what_goes_on_from_input_to_input_has_no_greatest_value() -> None:
+    months = [
+        profile_of(
+            {
+                "month": pa.array([at] * 40),
+                "at": pa.array(range(at * 40, at * 40 + 40)),
+                "hour": pa.array([*range(20)] * 2),
+            }
+        )
+        for at in (4, 5, 6)
+    ]
+    says = {column.name: dict(column.says) for column in suggest(months).columns}
+    assert says["month"]["min"] == says["at"]["min"] == 0
+    assert "max" not in says["month"] and "max" not in says["at"] and says["hour"]["max"] >= 19
+    few = {column.name: dict(column.says) for column in suggest(months[:2]).columns}
+    assert "max" in few["month"]
+
+
 def test_every_fault_changes_what_it_says() -> None:
     n = 100
     arrays = {
