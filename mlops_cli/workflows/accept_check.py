@@ -79,7 +79,7 @@ def propose(workspace: Workspace, spec: Path, name: str, subjects: Subjects) -> 
 def write(acceptance: Acceptance, spec: Path) -> None:
     """Replace the spec by the accepted text, in one step; a mark at the start of the file stays."""
     mark = b"\xef\xbb\xbf" if spec.read_bytes().startswith(b"\xef\xbb\xbf") else b""
-    write_atomic(spec, mark + acceptance.new.encode("utf-8"))
+    write_atomic(spec.resolve(), mark + acceptance.new.encode("utf-8"))
 
 
 def broken(report: Report, name: str) -> list[Verdict]:
@@ -92,6 +92,10 @@ def broken(report: Report, name: str) -> list[Verdict]:
         hint = f"did you mean {' or '.join(repr(item) for item in near)}?" if near else "`mlops validate` lists them"
         raise UserError(f"there is no check '{name}'", hint)
     wrong = [item for item in mine if item.state in ("fail", "warn")]
+    spikes = [item for item in wrong if item.reason == "value_spike"]
+    if wrong and len(spikes) == len(wrong):
+        hint = "there is nothing to widen: it stops nothing, and what comes next is compared with these data too"
+        raise UserError(f"'{name}' keeps its bound, and only tells of a value: {spikes[0].message}", hint)
     if wrong:
         return wrong
     idle = [item for item in mine if item.state in ("not_run", "too_few")]

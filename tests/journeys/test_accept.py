@@ -132,3 +132,18 @@ def test_nobody_to_ask(shop: Project) -> None:
     assert "+    price: {type: number, min: 5, max: 500" in ended.err
     assert "--yes" in ended.err
     assert (shop.root / "shop.yaml").read_text("utf-8") == SPEC
+
+
+def test_a_value_that_stands_out_has_no_bound_to_widen(project: Project) -> None:
+    hours = [f"{0.4 + (at * 7 % 41) / 100:.2f}" for at in range(700)]
+    project.write("old.csv", "\n".join(["hum", *hours, ""]))
+    project.write("new.csv", "\n".join(["hum", *["0"] * 22, *hours[22:], ""]))
+    project.write(
+        "hum.yaml",
+        "kind: validation\nname: hum\nbaseline: previous\nexpect: {columns: {hum: {type: number, drift: {max: 0.2}}}}\n",
+    )
+    words = ("--data", "new.csv", "--baseline", "old.csv")
+    said = project.quick("validate", "hum.yaml", *words).out
+    assert "the value 0 stands out; looks like a processing fault (20 to 1)" in said
+    assert "this looks like a processing fault: hum.drift" in said
+    assert "nothing to widen" in project.quick("accept", "hum.yaml", "hum.drift", *words, "-y", code=2).err
