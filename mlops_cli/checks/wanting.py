@@ -28,8 +28,8 @@ STATISTICS = frozenset({"nulls", "empties", "sentinels", "zeros", "mean", "std",
 
 
 def completed(spec: DataValidation) -> DataValidation:
-    """The spec with what every file must keep though nobody wrote it: it can be read, it has rows, and a column of
-    which numbers are asked holds numbers."""
+    """The spec with what every file must keep though nobody wrote it: it can be read, it has rows, the
+    columns that cut them are there, and a column of which numbers are asked holds numbers."""
     checks, types = list(spec.checks), dict(spec.types)
     for check in spec.checks:
         if check.measure in NUMERIC and check.subject not in types and check.subject != EVERY:
@@ -45,6 +45,9 @@ def completed(spec: DataValidation) -> DataValidation:
             )
             checks.insert(checks.index(check), number)
     start = Place(spec.file, 1, 1)
+    named = {check.subject for check in checks} | set(types)
+    for column in dict.fromkeys(item.column for item in spec.slices if item.column not in named):
+        checks.insert(0, Check(f"{column}.required", column, "present", "required", None, start))
     if not any(check.measure == "rows" and check.comparator == "min" for check in checks):
         checks.insert(0, Check("rows.min", "rows", "rows", "min", Bound(1.0, "number", "1"), start))
     if not any(check.measure == "format" for check in checks):

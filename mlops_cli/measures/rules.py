@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -31,6 +32,12 @@ ARROW_TYPES: Mapping[Kind, pa.DataType] = {
     "timestamp": pa.timestamp("us"),
 }
 """How SQL sees the kinds of values that are not texts."""
+
+UNSTEADY = frozenset({
+    "random", "setseed", "uuid", "uuidv4", "uuidv7", "gen_random_uuid", "nextval", "currval", "setval", "sleep_ms",
+    "pg_sleep", "write_log", "current_query", "current_query_id", "current_connection_id", "current_transaction_id",
+})  # fmt: skip
+"""Functions of DuckDB that give something else each time, or do something."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +172,7 @@ def lacking(check: Check, rule: Rule, table: pa.Table) -> str | None:
     with database() as connection:
         connection.register("part", table)
         try:
+            refuse_more(check, connection)
             connection.execute(f"DESCRIBE SELECT {rule.condition} FROM part")
         except duckdb.BinderException as error:
             text = str(error)
@@ -174,6 +182,37 @@ def lacking(check: Check, rule: Rule, table: pa.Table) -> str | None:
         except duckdb.Error as error:
             raise refused(check, error) from None
     return None
+
+
+def refuse_more(check: Check, connection: duckdb.DuckDBPyConnection) -> None:
+    """Raise SpecError for SQL that is more than one expression, or whose answer depends on more than a row's values."""
+    whole = f"SELECT ({check.sql}) FROM part"
+    parsed = json.loads(connection.execute("SELECT json_serialize_sql(?)", [whole]).fetchall()[0][0])
+    statements = [] if parsed["error"] else parsed["statements"]
+    many = len(connection.extract_statements(whole)) > 1  # raises what DuckDB says of one that it cannot read
+    if many or (statements and len(statements[0]["node"]["select_list"]) != 1):
+        raise SpecError(f"the rule '{check.sql}' is more than one expression", "write one condition", check.place)
+    for node in nodes(statements):
+        if node.get("class") == "SUBQUERY":
+            raise SpecError(
+                f"the rule '{check.sql}' holds a query", "a rule sees one row at a time, and no table", check.place
+            )
+        if node.get("class") == "FUNCTION" and node["function_name"] in UNSTEADY:
+            raise SpecError(
+                f"the rule '{check.sql}' uses {node['function_name']}, which is never the same twice",
+                "a rule depends on the values of its row alone",
+                check.place,
+            )
+
+
+def nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    """All mappings in a tree of JSON."""
+    if isinstance(tree, dict):
+        yield tree
+        tree = list(tree.values())
+    if isinstance(tree, list):
+        for item in tree:
+            yield from nodes(item)
 
 
 def prove(rule: Rule, table: pa.Table) -> None:

@@ -81,6 +81,8 @@ def infer(
     """
     if output is not None and output.exists() and not force:
         raise UserError(f"{output} is there already", "--force replaces it")
+    if output is not None and output.exists() and output.suffix not in (".yaml", ".yml"):
+        raise UserError(f"{output} is there, and is no spec: nothing was written", "name a file that ends in .yaml")
     called = name or name_of(data)
     if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", called) is None:
         raise UserError(f"'{called}' cannot be the name of a spec", "letters, digits, _ - and . make one")
