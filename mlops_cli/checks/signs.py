@@ -93,7 +93,9 @@ def value_spike(scene: Scene) -> Iterator[Evidence]:
     if now.minimum == now.maximum and before.minimum < before.maximum and now.count >= FEW_ROWS:
         below, upto = before.steps.ranks(np.array([now.minimum]))
         if upto[0] - below[0] < MOSTLY * before.count:
-            yield fault("constant", 3.0, f"the column holds nothing but {said(now.minimum, dated)} now")
+            onward = scene.new.kind == "integer" and now.minimum >= before.maximum
+            text = f"the column holds nothing but {said(now.minimum, dated)} now"
+            yield fault("constant", 2.0 if onward else 3.0, text)
         return
     found = spikes_of(scene.new, scene.old, now.steps, before.steps)
     if found:
@@ -178,8 +180,8 @@ def unit_ratio(scene: Scene) -> Iterator[Evidence]:
     apart = fit(steps, old, 1.0)
     tried = [item for item in conversions(scene) if item[0].endswith(ROUND) or exactly(now, before, item[1])]
     best, name = min((fit(steps, old, factor, added), word) for word, factor, added in tried)
-    if best <= 0.25 * apart and apart - best >= 0.1:
-        round_one = name.endswith(ROUND)
+    round_one = name.endswith(ROUND)
+    if best <= (0.25 if round_one else 0.1) * apart and apart - best >= 0.1:
         text = f"the numbers fit the earlier ones {name}: the KS distance falls from {apart:.2f} to {best:.2f}"
         yield fault("unit_ratio", 4.0 if round_one else 2.0, text)
 

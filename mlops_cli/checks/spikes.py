@@ -45,7 +45,7 @@ def spiked(verdict: Verdict, current: Profile, baseline: Profile, history: Seque
     found = [
         (weight, text, value)
         for weight, text, value in spikes_of(new, old, new.numbers.steps, old.numbers.steps, SURE)
-        if weight >= TELLING and not any(stood_out(value, column) for column in past)
+        if weight >= TELLING and not rows_with(value, old) and not any(stood_out(value, column) for column in past)
     ]
     if not found:
         return verdict
@@ -58,9 +58,14 @@ def spiked(verdict: Verdict, current: Profile, baseline: Profile, history: Seque
 
 def stood_out(value: float, column: ColumnSummary) -> bool:
     """Whether the value was frequent in an earlier version, and no number among its likes there."""
-    if column.numbers is None:
+    if column.numbers is None or rows_with(value, column) < SPIKE / 2 * column.numbers.count:
         return False
-    steps = column.numbers.steps
-    below, upto = steps.ranks(np.array([value]))
-    frequent = upto[0] - below[0] >= SPIKE / 2 * steps.count
-    return bool(frequent) and (value in (0.0, -1.0) or isolated(value, steps))
+    return value in (0.0, -1.0) or isolated(value, column.numbers.steps)
+
+
+def rows_with(value: float, column: ColumnSummary) -> float:
+    """How many rows of a column of numbers hold a value; about so many where there are very many different ones."""
+    if column.numbers is None:
+        return 0.0
+    below, upto = column.numbers.steps.ranks(np.array([value]))
+    return float(upto[0] - below[0])
