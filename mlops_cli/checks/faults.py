@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mlops_cli.checks.signs import COLUMN_SIGNS, Scene, odds
-from mlops_cli.checks.surroundings import SCENE_SIGNS, SHARED_SIGNS, narrow_columns
+from mlops_cli.checks.surroundings import SCENE_SIGNS, SHARED_SIGNS, later, narrow_columns
 from mlops_cli.checks.verdict import CALLS, Cause, Evidence, Verdict
 from mlops_cli.measures.summary import ColumnSummary, Profile, SliceProfile
 
@@ -110,6 +110,8 @@ def evidence_of(scene: Scene, shared: Sequence[Evidence]) -> tuple[Evidence, ...
     seen = [*(item for sign in signs for item in sign(scene)), *shared]
     if any(item.sign in NOT_THE_WHOLE for item in seen):
         seen = [item for item in seen if item.sign != "whole_distribution"]
+    if later(scene) and any(item.sign == "whole_distribution" for item in seen):
+        seen = [item for item in seen if item.sign != "another_part"]  # growth or a season moves other columns, too
     return tuple(sorted(seen, key=lambda item: (-item.weight, item.sign)))
 
 
