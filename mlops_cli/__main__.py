@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
@@ -20,8 +21,9 @@ def main() -> None:
     except KeyboardInterrupt:  # before there was anything that could be told
         os._exit(INTERRUPTED)
     code = run(sys.argv[1:])
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(BrokenPipeError):  # nobody reads on
+            stream.flush()
     os._exit(code)
 
 

@@ -17,6 +17,7 @@ from mlops_cli.base.errors import UserError
 from mlops_cli.base.records import canonical
 from mlops_cli.cli.app import build
 from mlops_cli.cli.render.faults import render_faults
+from mlops_cli.cli.screen import Screen
 
 BUG, INTERRUPTED, STORE = 70, 130, 4
 # The parent classes of typer's errors have no public name in every release; this one is public and derives from them.
@@ -47,7 +48,7 @@ def run(arguments: list[str]) -> int:
         _show(error, as_json)
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        sys.stderr.write("interrupted: finished stages are kept, the next run goes on from there\n")
+        Screen().error("interrupted: finished stages are kept, the next run goes on from there")
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has enough; nothing may be written to it any more, not even by the interpreter's end.
@@ -95,9 +96,9 @@ def _usage(error: BaseException, as_json: bool) -> int:
 def _show(error: UserError, as_json: bool, code: int | None = None) -> None:
     if as_json:
         record = {"error": {"exit_code": code or error.exit_code, "faults": error.faults}}
-        sys.stderr.write(canonical(record).decode() + "\n")
+        Screen().error(canonical(record).decode())
     else:
-        sys.stderr.write(render_faults(error.faults))
+        Screen().error(render_faults(error.faults))
 
 
 def _bug(error: Exception, arguments: list[str]) -> int:

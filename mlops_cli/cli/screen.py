@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mlops_cli.base.records import canonical
@@ -21,22 +22,23 @@ class Screen:
 
     def result(self, record: object, text: str) -> None:
         """A command's result: `record` as JSON with `--json`, else `text`."""
-        if self.as_json:
-            _write_bytes(canonical(record) + b"\n")
-        elif text:
-            sys.stdout.write(text if text.endswith("\n") else text + "\n")
-        sys.stdout.flush()
+        with heard(1):
+            if self.as_json:
+                _write_bytes(canonical(record) + b"\n")
+            elif text:
+                sys.stdout.write(text if text.endswith("\n") else text + "\n")
+            sys.stdout.flush()
 
     def note(self, text: str) -> None:
         """A line of progress for people; machines that asked for JSON do not get it."""
         if not self.as_json:
-            sys.stderr.write(text + "\n")
-            sys.stderr.flush()
+            self.error(text + "\n")
 
     def error(self, text: str) -> None:
         """What went wrong, on standard error."""
-        sys.stderr.write(text if text.endswith("\n") else text + "\n")
-        sys.stderr.flush()
+        with heard(2):
+            sys.stderr.write(text if text.endswith("\n") else text + "\n")
+            sys.stderr.flush()
 
     @property
     def live(self) -> bool:
@@ -44,6 +46,16 @@ class Screen:
         return (
             not self.as_json and sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
         )
+
+
+@contextmanager
+def heard(stream: int) -> Iterator[None]:
+    """Write to standard output (1) or error (2); where its reader has enough and goes, the command goes on unheard:
+    what it does, and its exit code, are the same."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
 
 
 def _write_bytes(data: bytes) -> None:

@@ -181,3 +181,19 @@ def test_control_characters_and_markup_in_data_do_nothing(project: Project) -> N
     project.quick("profile", "d.csv", "--html", "p.html")
     page = Path(project.root / "p.html").read_text("utf-8")
     assert "<img src=x" not in page and "<script>alert(1)" not in page
+
+
+def test_a_reader_that_goes_changes_neither_the_work_nor_the_exit_code(project: Project) -> None:
+    project.write("d.csv", "a\n1\n2\n")
+    spec(project, "expect:\n  columns:\n    a: {type: integer, max: 1}\nquarantine: {to: aside, max: 90%}\n")
+    project.write(
+        "p.yaml", "kind: pipeline\nname: p\ndata: {d: d.csv}\nstages: {g: {validate: v.yaml, in: {data: d}}}\n"
+    )
+    read, write = os.pipe()
+    os.close(read)
+    commands = {("run", "p.yaml"): 0, ("validate", "nope.yaml"): 2}
+    for words, code in commands.items():
+        command = [sys.executable, "-m", "mlops_cli", *words]
+        assert subprocess.run(command, cwd=project.root, stdout=write, stderr=write).returncode == code, words
+    os.close(write)
+    assert "aside" in project.quick("ls").out
