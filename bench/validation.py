@@ -99,7 +99,7 @@ def libraries_of(bench: str) -> list[Peer]:
 def rules(place: Place, rounds: int) -> Iterator[list[Timing]]:
     """Thirty rules on a Parquet file, nothing else; case by case."""
     agree(place)
-    yield compare("rules", [_ours(place, START, "one.parquet", "rules")], rounds, warmups=1)
+    yield compare("rules", [_ours(place, START, "one.parquet", "rules")], 3 * rounds, warmups=1)
     for millions in (1, 10):
         case, table = place.rows(millions), f"{millions}m.parquet"
         contenders = [_ours(place, case, table, "rules"), *_rivals(place, RULES_RIVALS, case, table)]
@@ -108,7 +108,7 @@ def rules(place: Place, rounds: int) -> Iterator[list[Timing]]:
 
 def profile(place: Place, rounds: int) -> Iterator[list[Timing]]:
     """Everything that a profile holds, the thirty rules, and every column compared with a baseline profiled before."""
-    yield compare("profile", [_ours(place, START, "one.parquet", "watch")], rounds, warmups=1)
+    yield compare("profile", [_ours(place, START, "one.parquet", "watch")], 3 * rounds, warmups=1)
     for millions, names in ((1, MORE_PROFILE_RIVALS), (10, PROFILE_RIVALS)):
         case, table = place.rows(millions), f"{millions}m.parquet"
         contenders = [_ours(place, case, table, "watch"), *_rivals(place, names, case, table)]
