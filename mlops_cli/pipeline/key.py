@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -36,6 +37,8 @@ VERB_FACTS: Mapping[str, tuple[int, tuple[str, ...]]] = {
 TABLE_LIBRARIES = ("pandas", "pyarrow")  # what hands tables and models to a `call`
 # Where a check stands says nothing about its result, and an expression is its text.
 CLOCKED = frozenset({"age", "freshness"})
+NOW = re.compile(r"\b(current_date|current_time|current_timestamp|localtime|now|today)", re.IGNORECASE)
+"""What makes a rule in SQL depend on the clock; a column of such a name costs no more than a run an hour."""
 NOT_PART = frozenset({"place", "file", "root"})
 
 
@@ -90,7 +93,9 @@ class Keyer:
         that its checks look in."""
         if not isinstance(validation, DataValidation):
             return {}
-        timed = any(check.measure in CLOCKED for check in validation.checks)
+        timed = any(
+            check.measure in CLOCKED or (check.sql is not None and NOW.search(check.sql)) for check in validation.checks
+        )
         tables = sorted({check.table for check in validation.checks if check.table is not None})
         found: dict[str, Json] = {"hour": timestamp()[:13]} if timed else {}
         return {**found, "tables": {table: self._table(table) for table in tables}} if tables else found
