@@ -47,8 +47,8 @@ def main(job_file: str) -> int:
 
 
 def execute(job: Job, *, ours: bool = False) -> Answer:
-    """Run the verb of `job` in this process; whatever goes wrong in it becomes an answer. `ours`: the process is that of
-    the command, which is interrupted with it."""
+    """Run the verb of `job` in this process; whatever goes wrong in it becomes an answer. `ours`: the process is that
+    of the command, which is interrupted with it."""
     try:
         _settle(job)
         verb: StageVerb = importlib.import_module(VERB_MODULES[job.verb])
@@ -67,7 +67,7 @@ def execute(job: Job, *, ours: bool = False) -> Answer:
         return Answer(message=f"{type(error).__name__}: {_text(error)}{_where(error, job.project)}")
     except SystemExit as error:
         return Answer(message=f"the code called exit({error.code!r})", hint="return from the function instead")
-    except BaseException as error:  # noqa: BLE001 - this process ends here, and its parent must learn why
+    except BaseException as error:
         if ours and isinstance(error, KeyboardInterrupt):
             raise
         _print_user_part(error, job.project)
