@@ -50,6 +50,6 @@ their own defaults. How often a batch raises any alarm, and how often the shift 
 """,
     "csv": """\
 The same profile, rules and comparison on CSV files of growing size, once each. The largest is about a tenth of a CSV
-of 20 GB, so the figure for that is a scaled one; what is shown is that the memory does not grow with the file.
+of 20 GB: compare the memory of the three before concluding anything about that one.
 """,
 }
