@@ -22,7 +22,7 @@ from mlops_cli.checks.variation import effects
 from mlops_cli.checks.verdict import Verdict
 from mlops_cli.measures.distances import KS_BY_CHANCE, predictive_limit, q_values
 from mlops_cli.measures.measured import Measured, rounded
-from mlops_cli.measures.special import special
+from mlops_cli.measures.special import normal_quantile, special
 from mlops_cli.measures.summary import ColumnSummary
 from mlops_cli.spec.validation import Check, DataValidation
 
@@ -235,7 +235,7 @@ def unsure(shift: Compared | Change, said: Judgement, q: float, spec: DataValida
 
 def rows_to_tell(p: float, n: float, m: float, alpha: float) -> int:
     """Rows with which the same change would be sure: the square of its z-value grows with n m / (n + m)."""
-    here, wanted = (-float(special().ndtri(max(part, 1e-300) / 2)) for part in (p, alpha))
+    here, wanted = (-normal_quantile(max(part, 1e-300) / 2) for part in (p, alpha))
     pairs = n * m / (n + m) * (wanted / max(here, 0.1)) ** 2 * 1.05
     return max(math.ceil(pairs * m / (m - pairs) if m > 2 * pairs else 2 * pairs), math.ceil(n) + 1)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlops_cli.measures.exact import fisher, ks_exact
-from mlops_cli.measures.special import special
+from mlops_cli.measures.special import gamma_above, kolmogorov, normal, normal_quantile, special
 from mlops_cli.measures.steps import Floats, Steps
 
 KS_BY_CHANCE = 0.8687
@@ -80,7 +80,7 @@ def ks_p(distance: float, n: float, m: float) -> float:
     if whole_n * whole_m <= EXACT_CELLS:
         return ks_exact(distance, whole_n, whole_m)
     root = math.sqrt(1.0 / by_size(n, m))
-    return float(special().kolmogorov((root + 0.12 + 0.11 / root) * distance))
+    return kolmogorov((root + 0.12 + 0.11 / root) * distance)
 
 
 def without_chance(distance: float, n: float, m: float) -> float:
@@ -198,7 +198,7 @@ def chi2(table: Table) -> tuple[float, int]:
 
 def chi2_p(statistic: float, degrees: int) -> float:
     """The upper tail of the chi-square distribution; 1 for no degrees of freedom."""
-    return float(special().gammaincc(degrees / 2, statistic / 2)) if degrees > 0 else 1.0
+    return gamma_above(degrees / 2, statistic / 2) if degrees > 0 else 1.0
 
 
 def categories_p(table: Table) -> float:
@@ -307,14 +307,14 @@ def shares_p(hits: float, n: float, old_hits: float, m: float) -> float:
         return fisher(round(hits), round(n), round(old_hits), round(m))
     share = total / (n + m)
     z = (hits / n - old_hits / m) / math.sqrt(share * (1 - share) * by_size(n, m))
-    return float(2 * special().ndtr(-abs(z)))
+    return 2 * normal(-abs(z))
 
 
 def wilson(hits: float, n: float, confidence: float) -> tuple[float, float]:
     """Wilson's interval of a share; [0, 1] without rows."""
     if n <= 0:
         return 0.0, 1.0
-    z = float(special().ndtri(0.5 + confidence / 2))
+    z = normal_quantile(0.5 + confidence / 2)
     share, part = hits / n, z * z / n
     centre = (share + part / 2) / (1 + part)
     half = z / (1 + part) * math.sqrt(max(0.0, share * (1 - share)) / n + z * z / (4 * n * n))
@@ -378,8 +378,8 @@ def log_std_ratio(new: Moments, old: Moments, confidence: float = 0.95) -> Diffe
         return Difference(end, end, end, 1.0 if few else 0.0)
     value = math.log(new.std) - math.log(old.std)
     error = math.sqrt(sum((max(item.kurtosis, -1.9) + 2) / (4 * (item.n - 1)) for item in (new, old)))
-    half = float(special().ndtri(0.5 + confidence / 2)) * error
-    return Difference(value, value - half, value + half, float(2 * special().ndtr(-abs(value) / error)))
+    half = normal_quantile(0.5 + confidence / 2) * error
+    return Difference(value, value - half, value + half, 2 * normal(-abs(value) / error))
 
 
 # --- many tests at once --------------------------------------------------------------------------------------------

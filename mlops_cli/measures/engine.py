@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -34,6 +34,8 @@ from mlops_cli.tables.parts import Dataset
 MERGED: frozenset[tuple[Kind, Kind]] = frozenset({("integer", "number"), ("date", "timestamp")})
 """Kinds of parts that merge as they are."""
 NOTHING_MORE = Several()
+TOGETHER = 64
+"""Parts whose summaries are merged as soon as they are there."""
 Progress = Callable[[int, int], None]
 """Called with the pieces of work that are done, and how many are known by now."""
 Key = tuple[str, str | None]
@@ -66,6 +68,10 @@ class Pieces:
     units: dict[str, dict[int, Unit]] = field(default_factory=dict)
     names: dict[str, None] = field(default_factory=dict)
     reused: int = 0
+    folded: dict[str, dict[str | None, list[ColumnSummary]]] = field(default_factory=dict)
+    """Column -> slice -> summaries of 64 parts each: those of single parts would fill the memory with the data's
+    size."""
+    _open: dict[str, list[int]] = field(default_factory=dict)
 
     def take(self, index: int, found: Measured) -> None:
         """Add what came of one part."""
@@ -73,7 +79,31 @@ class Pieces:
         self.names.update(dict.fromkeys(found.names))
         for name, unit in found.units.items():
             self.units.setdefault(name, {})[index] = unit
+            waiting = self._open.setdefault(name, [])
+            waiting.append(index)
+            if len(waiting) == TOGETHER:
+                self._fold(name, waiting)
+                waiting.clear()
         self.reused += found.reused
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Begin anew with some columns: their parts will be measured again."""
+        for name in names:
+            for known in (self.units, self.folded, self._open):
+                known.pop(name, None)
+
+    def _fold(self, name: str, parts: Sequence[int]) -> None:
+        """Merge the summaries of some parts, which come in their order."""
+        units = self.units[name]
+        found: dict[str | None, list[ColumnSummary]] = {}
+        for index in parts:
+            for piece in units[index].pieces:
+                if piece.summary is not None:
+                    found.setdefault(piece.label, []).append(piece.summary)
+            bare = tuple(replace(piece, summary=None) for piece in units[index].pieces)
+            units[index] = replace(units[index], pieces=bare)
+        for label, summaries in found.items():
+            self.folded.setdefault(name, {}).setdefault(label, []).append(merge(summaries))
 
     def of(self, name: str) -> dict[int, Unit]:
         """Part -> what came of one column of it, in the order of the parts."""
@@ -103,10 +133,12 @@ def measure(
         again = unlike(worker, pieces)
         if again:
             worker = replace(worker, forced=again)
+            pieces.forget(again)
             run(worker, pieces, frozenset(again), threads, progress)
         mixed = disordered(worker, pieces)
         if mixed:
             worker = replace(worker, runs=mixed)
+            pieces.forget(mixed)
             run(worker, pieces, mixed, threads, progress)
         return gather(worker, pieces)
 
@@ -197,7 +229,8 @@ def gather(worker: Worker, pieces: Pieces) -> Found:
             if label is not None:
                 # Parts that lack a column have none of its pieces: the column that is everywhere knows.
                 slices[label] = max(slices.get(label, 0), sum(piece.rows for piece in found.values()))
-            columns = [piece.summary for piece in found.values() if piece.summary is not None]
+            columns = [*pieces.folded.get(name, {}).get(label, ())]
+            columns += [piece.summary for piece in found.values() if piece.summary is not None]
             if columns:
                 summaries[name, label] = whole_summary(columns, total if label is None else None)
             for at, check in enumerate(checks):

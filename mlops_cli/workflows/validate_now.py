@@ -24,7 +24,7 @@ from mlops_cli.stages.child import execute
 from mlops_cli.store.records import Artifact
 from mlops_cli.store.refs import resolve
 from mlops_cli.store.worktree import identify, place_artifact
-from mlops_cli.workflows.baselines import context_for
+from mlops_cli.workflows.baselines import PREVIOUS, context_for, passed_name
 from mlops_cli.workflows.sources import read_lock
 from mlops_cli.workflows.workspace import Workspace, refuse_missing
 
@@ -52,7 +52,8 @@ def validate_now(workspace: Workspace, spec: Path, subjects: Subjects) -> Report
         raise UserError(f"{validation.file} does not say which data to judge", hint)
     refuse_environment(validation, subjects.environment)
     with _folder() as folder:
-        inputs = {"data": [_input(workspace, folder, data, "data")]}
+        known = needs_identity(workspace, validation, name_of(workspace, data))
+        inputs = {"data": [_input(workspace, folder, data, "data", known=known)]}
         labels = {"data": _shown(Path(data), workspace.root)}
         if not isinstance(validation, DataValidation):
             model = subjects.model or validation.model
@@ -62,7 +63,7 @@ def validate_now(workspace: Workspace, spec: Path, subjects: Subjects) -> Report
         elif subjects.model:
             raise UserError(f"{validation.file} judges data, not a model", "leave --model out")
         if subjects.baseline:
-            inputs[BASELINE] = [_input(workspace, folder, subjects.baseline, "baseline")]
+            inputs[BASELINE] = [_input(workspace, folder, subjects.baseline, "baseline", known=True)]
             labels[BASELINE] = _shown(Path(subjects.baseline), workspace.root)
         judged = inputs["data" if isinstance(validation, DataValidation) else "model"][0]
         current = Artifact(judged.type, judged.oid, "file", "", 0, 1)
@@ -71,6 +72,16 @@ def validate_now(workspace: Workspace, spec: Path, subjects: Subjects) -> Report
             if name not in inputs:
                 inputs[name] = [_place(workspace, folder, item, f"{name[1:]}-{at}") for at, item in enumerate(items)]
         return _judge(workspace, spec, folder, inputs, {**context.labels, **labels}, subjects.environment)
+
+
+def needs_identity(workspace: Workspace, validation: Validation, name: str) -> bool:
+    """Whether it matters what the data are: versions that have passed are told apart from them, and models compared."""
+    passed = passed_name(name, validation.name)
+    return (
+        not isinstance(validation, DataValidation)
+        or validation.baseline != PREVIOUS
+        or passed in workspace.journal.names()
+    )
 
 
 def refuse_environment(validation: Validation, environment: str | None) -> None:
@@ -135,11 +146,12 @@ def _shown(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 
-def _input(workspace: Workspace, folder: Path, subject: str, name: str) -> Input:
-    """A path as it is, or the version that a REF names, put into the scratch folder."""
+def _input(workspace: Workspace, folder: Path, subject: str, name: str, *, known: bool = True) -> Input:
+    """A path as it is, or the version that a REF names, put into the scratch folder. `known`: it matters what the path
+    holds, which takes reading all of it the first time."""
     path = workspace.root / subject
     if path.exists() or fits_files(path):
-        return Input(str(path), "table", _identity(workspace, path))
+        return Input(str(path), "table", _identity(workspace, path, known=known))
     return _place(workspace, folder, _artifact(workspace, subject), name)
 
 
@@ -149,9 +161,11 @@ def fits_files(pattern: Path) -> bool:
     return glob.has_magic(str(pattern)) and bool(glob.glob(str(pattern), recursive=True))  # noqa: PTH207 - it may be absolute
 
 
-def _identity(workspace: Workspace, path: Path) -> Oid:
+def _identity(workspace: Workspace, path: Path, *, known: bool) -> Oid:
     """What a path holds, so that it is not compared with itself; the path alone where it cannot be told."""
-    found = identify(workspace.store, workspace.index, path, "table") if path.exists() else None
+    found = identify(workspace.store, workspace.index, path, "table") if known and path.exists() else None
+    if found is not None:
+        workspace.index.save()
     return found.oid if found is not None else hash_bytes(str(path).encode())
 
 

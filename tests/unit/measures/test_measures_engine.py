@@ -15,7 +15,7 @@ import pytest
 
 from mlops_cli.base.errors import Place, StageFailed
 from mlops_cli.base.records import canonical
-from mlops_cli.measures import repeats
+from mlops_cli.measures import engine, repeats
 from mlops_cli.measures.asking import Wants
 from mlops_cli.measures.cache import tidy
 from mlops_cli.measures.counting import Several
@@ -246,3 +246,20 @@ def test_what_was_not_used_for_longest_is_forgotten_once_a_day(tmp_path: Path) -
     os.utime(tmp_path / "tidied", (0, 0))
     tidy(tmp_path, 0)
     assert not list(tmp_path.glob("*.unit"))
+
+
+@pytest.mark.parametrize("together", [2, 3, 64])
+def test_many_parts_are_merged_as_they_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, together: int) -> None:
+    monkeypatch.setattr(engine, "TOGETHER", together)
+    (tmp_path / "set").mkdir()
+    for number in range(9):
+        cells = ["a", "b"] if number == 7 else [str(number), str(number + 1)]
+        rows = "".join(f"{number * 10 + at},{cell},{at % 2}\n" for at, cell in enumerate(cells))
+        (tmp_path / "set" / f"{number}.csv").write_text("id,mixed,part\n" + rows)
+    found = profile(open_dataset(tmp_path / "set"), slices=(Slice("part"),))
+    identity, mixed = found.column("id"), found.column("mixed")
+    assert identity is not None and mixed is not None
+    assert (found.rows, identity.rows, identity.distinct, identity.least, identity.greatest) == (18, 18, 18, 0, 81)
+    assert (mixed.kind, mixed.rows, mixed.distinct) == ("string", 18, 11)
+    assert [(part.label, part.rows) for part in found.slices] == [("part=0", 9), ("part=1", 9)]
+    assert all(column.rows == 9 for part in found.slices for column in part.columns)
