@@ -260,6 +260,6 @@ def test_many_parts_are_merged_as_they_come(tmp_path: Path, monkeypatch: pytest.
     identity, mixed = found.column("id"), found.column("mixed")
     assert identity is not None and mixed is not None
     assert (found.rows, identity.rows, identity.distinct, identity.least, identity.greatest) == (18, 18, 18, 0, 81)
-    assert (mixed.kind, mixed.rows, mixed.distinct) == ("string", 18, 11)
+    assert (mixed.kind, mixed.rows, mixed.distinct) == ("string", 18, 12)
     assert [(part.label, part.rows) for part in found.slices] == [("part=0", 9), ("part=1", 9)]
     assert all(column.rows == 9 for part in found.slices for column in part.columns)
