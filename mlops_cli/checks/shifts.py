@@ -22,7 +22,7 @@ from mlops_cli.checks.variation import effects
 from mlops_cli.checks.verdict import Verdict
 from mlops_cli.measures.distances import KS_BY_CHANCE, predictive_limit, q_values
 from mlops_cli.measures.measured import Measured, rounded
-from mlops_cli.measures.special import normal_quantile, special
+from mlops_cli.measures.special import kolmogorov_quantile, normal_quantile
 from mlops_cli.measures.summary import ColumnSummary
 from mlops_cli.spec.validation import Check, DataValidation
 
@@ -137,7 +137,7 @@ def too_few(n: float, m: float, bound: float) -> Judgement | None:
 
 def rows_for(bound: float, other: float, alpha: float = 0.001) -> int:
     """Rows of one version beside `other` rows of the second, with which a KS distance at the bound is sure."""
-    pairs = ((float(special().kolmogi(alpha)) - KS_BY_CHANCE) / max(bound, 1e-3)) ** 2
+    pairs = ((kolmogorov_quantile(alpha) - KS_BY_CHANCE) / max(bound, 1e-3)) ** 2
     return math.ceil(pairs * other / (other - pairs) if other > 2 * pairs else 2 * pairs)
 
 

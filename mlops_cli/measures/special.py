@@ -44,6 +44,15 @@ def kolmogorov(x: float) -> float:
     return min(1.0, 2 * math.fsum((-1) ** (k - 1) * math.exp(-2 * k * k * x * x) for k in range(1, 8)))
 
 
+def kolmogorov_quantile(chance: float) -> float:
+    """The x above which Kolmogorov's statistic is with a chance in (0, 1)."""
+    low, high = 0.0, 30.0
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if kolmogorov(middle) > chance else (low, middle)
+    return high
+
+
 def gamma_above(shape: float, x: float) -> float:
     """The regularised upper incomplete gamma function Q(shape, x), for shape > 0."""
     if x <= 0:

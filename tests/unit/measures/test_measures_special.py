@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from mlops_cli.measures.special import gamma_above, kolmogorov, normal, normal_quantile
+from mlops_cli.measures.special import gamma_above, kolmogorov, kolmogorov_quantile, normal, normal_quantile
 
 SIZES = np.concatenate((np.linspace(0.01, 6, 300), [1.18, 8.0, 12.0, 20.0]))
 
@@ -22,6 +22,11 @@ def test_kolmogorov() -> None:
     assert kolmogorov(0.0) == kolmogorov(-1.0) == 1.0
     for x in SIZES:
         assert kolmogorov(x) == pytest.approx(special.kolmogorov(x), rel=1e-11, abs=1e-300)
+
+
+def test_the_quantile_of_kolmogorov() -> None:
+    for chance in (1e-12, 0.001, 0.05, 0.5, 0.999):
+        assert kolmogorov_quantile(chance) == pytest.approx(special.kolmogi(chance), rel=1e-9)
 
 
 @pytest.mark.parametrize("shape", [0.5, 1.0, 1.5, 4.0, 9.5, 30.0, 127.5, 500.0, 4000.0])
