@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import duckdb
 import pyarrow as pa
 
 from mlops_cli.measures.summary import Kind
+from mlops_cli.tables.scan import connect
 
 
 def number(raw: str) -> str:
@@ -38,13 +38,9 @@ def cast_texts(texts: pa.Array, kind: Kind) -> tuple[pa.Array, pa.Array, pa.Arra
     isnan = f"coalesce(isnan({number('t')}), false)" if kind in ("integer", "number") else "false"
     value = text_value("t", kind)
     value = f"TRY_CAST({value} AS DECIMAL(38, 0))" if kind == "integer" else value
-    connection = duckdb.connect(":memory:", config={"threads": 1})
-    try:
-        connection.execute("SET TimeZone = 'UTC'")
+    with connect({}) as connection:
         connection.register("texts", pa.table({"t": texts}))
         found: pa.Table = connection.sql(f"SELECT {value} AS v, {isnan} AS n FROM texts").to_arrow_table()
-    finally:
-        connection.close()
     typed, nan = whole(found.column(0), len(texts)), whole(found.column(1), len(texts))
     if kind != "integer":
         return typed, nan, None

@@ -45,6 +45,10 @@ def connect(
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
             yield connection
+        except RuntimeError as error:
+            if "interrupted" not in str(error).lower():
+                raise
+            raise KeyboardInterrupt from None  # so DuckDB says that somebody pressed Ctrl-C
         finally:
             connection.close()
 

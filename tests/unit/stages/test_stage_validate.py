@@ -93,7 +93,7 @@ def test_rows_set_aside_are_an_output_and_the_others_go_on(tmp_path: Path) -> No
     now = table(tmp_path, pd.DataFrame({"a": [1, -2, 3, 4], "b": ["x", "x", "x", "y"]}), "now")
     made, report = run(tmp_path, QUARANTINE, {"data": now}, outputs=GATE)
     assert not made.passed and report.aside == 2, "half of the rows are too many"
-    assert Path(made.outputs["rows"].path or "").read_text().split() == ['a,b', '1,"x"', '3,"x"']
+    assert Path(made.outputs["rows"].path or "").read_text().split() == ["a,b", '1,"x"', '3,"x"']
     assert read_table(Path(made.outputs["rejected"].path or "")).column("mlops_row").to_pylist() == [2, 4]
     made, report = run(tmp_path, QUARANTINE, {"data": now}, outputs=GATE, environment="serving")
     assert made.passed and report.aside == 1

@@ -65,7 +65,7 @@ REFUSED = [
     ("line.jsonl", b'{"a":1}\n{"a":\n', "line 2"),
     ("array.jsonl", b"[1]\n", "must be a JSON object"),
     ("nothing.jsonl", b"{}\n{}\n", "no columns"),
-    ("deep.jsonl", b'{"a":1}\n{"a":' + b"[" * 5000 + b"]" * 5000 + b"}\n", "nested too deeply"),
+    ("deep.jsonl", b'{"a":1}\n{"a":' + b"[" * 20_000 + b"]" * 20_000 + b"}\n", "nested too deeply"),
     ("deeper.jsonl", b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n", "nested too deeply"),
     ("utf8.jsonl", b'{"a":"x"}\n{"a":"\xff"}\n', "not UTF-8"),
     ("utf8.parquet", BAD_UTF8, "'s' is not UTF-8"),
