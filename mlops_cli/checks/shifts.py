@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from mlops_cli.checks.changed import SHARES, Change, changed, value_of
-from mlops_cli.checks.comparators.base import Case, Judgement, bound_text, limit_of, show
+from mlops_cli.checks.comparators import base
+from mlops_cli.checks.comparators.base import Case, Judgement, limit_of, show
 from mlops_cli.checks.comparators.changes import change
 from mlops_cli.checks.comparators.drift import drift
 from mlops_cli.checks.compared import Compared, compare, family
@@ -276,16 +277,6 @@ def usable(item: ColumnSummary, current: ColumnSummary) -> bool:
 
 
 def verdict(case: ShiftCase, said: Judgement, n: int | None = None) -> Verdict:
-    """The verdict on a case; where the spec says `severity: warn`, a failure warns."""
-    check = case.check
-    softened = said.state == "fail" and check.severity == "warn"
-    return Verdict(
-        check=check.id,
-        subject=check.subject,
-        state="warn" if softened else said.state,
-        bound=bound_text(check),
-        message=said.message,
-        slice=case.slice,
-        n=case.current.rows if n is None else n,
-        reason=said.reason,
-    )
+    """The verdict on a case before its numbers are added."""
+    rows = case.current.rows if n is None else n
+    return base.verdict(Case(case.check, Measured(None, rows)), said, case.slice)

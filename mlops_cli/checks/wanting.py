@@ -13,14 +13,13 @@ from mlops_cli.measures.asking import Wants, every
 from mlops_cli.measures.hashes import Hashes, different
 from mlops_cli.measures.repeats import row_hashes
 from mlops_cli.measures.values import values_of
-from mlops_cli.spec.validation import EVERY, Bound, Check, ColumnType, DataValidation
+from mlops_cli.spec.validation import COMPARING, EVERY, Bound, Check, ColumnType, DataValidation
 from mlops_cli.tables.formats.base import BadTable
 from mlops_cli.tables.parts import Dataset, open_dataset
 from mlops_cli.tables.read import near_name
 
 NUMERIC = frozenset({"min", "max", "mean", "std", "median", "zeros"})
 """Measures that can only be asked of numbers."""
-COMPARING = frozenset({"change", "drift", "within"})
 AS_TEXT = frozenset({"values", "matches", "unique", "named", "keys", "references", "length_min", "length_max"})
 """Measures for which a text is a text, whatever it looks like: 01 and 1 are two of them."""
 STATISTICS = frozenset({"nulls", "empties", "sentinels", "zeros", "mean", "std", "median", "distinct", "distribution"})

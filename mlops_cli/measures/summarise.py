@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -26,14 +27,14 @@ LONGEST = 200
 
 def summarise(values: Values) -> ColumnSummary:
     """Everything that a summary holds, by one pass over the column."""
-    base = _counts(values)
+    base = _counted(values)
     if values.numeric and values.kind in NUMERIC:
         return _numeric(values, base)
     if values.kind == "boolean" and values.typed is not None:
         hits = int(np.count_nonzero(values.typed[values.present]))
-        seen = [number for number, rows in ((0, base["filled"] - hits), (1, hits)) if rows]
+        seen = [number for number, rows in ((0, base.filled - hits), (1, hits)) if rows]
         sketch = smallest(number_hashes(np.asarray(seen, dtype=np.int64)))
-        return _made(values, base, true=hits, distinct=float(len(seen)), sketch=_bytes(sketch))
+        return replace(base, true=hits, distinct=float(len(seen)), sketch=_bytes(sketch))
     if values.kind == "string" and values.wrong is None:
         return _texts(values, base)
     if values.kind == "binary":
@@ -41,76 +42,29 @@ def summarise(values: Values) -> ColumnSummary:
         sketch = smallest(text_hashes(present))
         count, error = estimate(sketch)
         lengths = numbers_in(pc.binary_length(present))
-        return _made(
-            values, base, distinct=count, distinct_error=error, sketch=_bytes(sketch), lengths=numbers_of(lengths)
-        )
+        return replace(base, distinct=count, distinct_error=error, sketch=_bytes(sketch), lengths=numbers_of(lengths))
     if values.kind == "list":
         lengths = numbers_in(pc.list_value_length(values.raw).drop_null())
-        return _made(values, base, empty=int(np.count_nonzero(lengths == 0)), lengths=numbers_of(lengths))
-    return _made(values, base)
+        return replace(base, empty=int(np.count_nonzero(lengths == 0)), lengths=numbers_of(lengths))
+    return base
 
 
-def _counts(values: Values) -> dict[str, int]:
+def _counted(values: Values) -> ColumnSummary:
+    """What is known of any column: which rows have a value."""
     nan = 0 if values.nan is None else int(np.count_nonzero(values.nan))
     wrong = 0 if values.wrong is None else int(np.count_nonzero(values.wrong))
     nulls = int(np.count_nonzero(values.null))
-    return {"nulls": nulls, "nan": nan, "wrong": wrong, "filled": len(values) - nulls - nan - wrong}
-
-
-def _made(
-    values: Values,
-    base: dict[str, int],
-    *,
-    empty: int = 0,
-    blank: int = 0,
-    infinite: int = 0,
-    zeros: int = 0,
-    negative: int = 0,
-    true: int = 0,
-    distinct: float = 0.0,
-    distinct_error: float = 0.0,
-    least: Json = None,
-    greatest: Json = None,
-    numbers: Numbers | None = None,
-    words: Words | None = None,
-    lengths: Numbers | None = None,
-    times: Times | None = None,
-    sketch: bytes = b"",
-) -> ColumnSummary:
-    return ColumnSummary(
-        name=values.name,
-        kind=values.kind,
-        stored=values.stored,
-        rows=len(values),
-        nulls=base["nulls"],
-        nan=base["nan"],
-        wrong=base["wrong"],
-        empty=empty,
-        blank=blank,
-        infinite=infinite,
-        zeros=zeros,
-        negative=negative,
-        true=true,
-        distinct=distinct,
-        distinct_error=distinct_error,
-        least=least,
-        greatest=greatest,
-        numbers=numbers,
-        words=words,
-        lengths=lengths,
-        times=times,
-        sketch=sketch,
-    )
+    return ColumnSummary(values.name, values.kind, values.stored, len(values), nulls, nan, wrong=wrong)
 
 
 def _bytes(sketch: Hashes) -> bytes:
     return sketch.astype("<u8").tobytes()
 
 
-def _numeric(values: Values, base: dict[str, int]) -> ColumnSummary:
+def _numeric(values: Values, base: ColumnSummary) -> ColumnSummary:
     """Numbers, dates and times: sorted once, everything else follows."""
     assert values.typed is not None
-    present = values.typed if base["filled"] == len(values) else values.typed[values.present]
+    present = values.typed if base.filled == len(values) else values.typed[values.present]
     ordered = np.sort(present)
     count, sketch = _different(ordered)
     low, high = _ends(ordered)
@@ -126,8 +80,7 @@ def _numeric(values: Values, base: dict[str, int]) -> ColumnSummary:
     below, upto = np.searchsorted(ordered, zero, "left"), np.searchsorted(ordered, zero, "right")
     dated = values.kind in ("date", "timestamp")
     scaled = as_doubles(ordered) / MICRO if dated else as_doubles(ordered)
-    return _made(
-        values,
+    return replace(
         base,
         infinite=infinite,
         zeros=0 if dated else int(upto - below),
@@ -245,7 +198,7 @@ def _by_unit(moments: npt.NDArray[np.int64], unit: int) -> tuple[npt.NDArray[np.
     return units, rows
 
 
-def _texts(values: Values, base: dict[str, int]) -> ColumnSummary:
+def _texts(values: Values, base: ColumnSummary) -> ColumnSummary:
     """Texts by their dictionary where the file has one, else by their hashes."""
     raw = values.raw
     if pa.types.is_dictionary(raw.type):
@@ -255,14 +208,13 @@ def _texts(values: Values, base: dict[str, int]) -> ColumnSummary:
         if len(pc.unique(texts)) < len(texts):
             texts, counts = _by_hash(texts.take(arrow_of(np.repeat(np.arange(len(texts)), counts))))
     else:
-        texts, counts = _by_hash(raw.drop_null() if base["nulls"] else raw)
+        texts, counts = _by_hash(raw.drop_null() if base.nulls else raw)
     hashes = text_hashes(texts)
     distinct = len(different(hashes))
     lengths = characters(texts)
     blank = blank_texts(texts)
     ends = pc.min_max(texts).as_py() if len(texts) else {"min": None, "max": None}
-    return _made(
-        values,
+    return replace(
         base,
         empty=int(counts[lengths == 0].sum()),
         blank=int(counts[blank].sum()),

@@ -19,7 +19,6 @@ from mlops_cli.store.records import Artifact
 
 Action: TypeAlias = Literal["run", "reuse", "maybe", "blocked", "skip"]
 ContextOf: TypeAlias = Callable[[Node, Mapping[str, tuple[Artifact, ...]]], "Context"]
-BASELINE, HISTORY, RELEASED = "@baseline", "@history", "@released"
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ NamedFormat: TypeAlias = Literal[
     "email", "url", "uuid", "ipv4", "ipv6", "hostname", "date", "time", "datetime", "country_code", "currency_code",
     "hex_color", "json",
 ]  # fmt: skip
+COMPARING: frozenset[Comparator] = frozenset({"change", "drift", "within"})
+"""Comparators that need earlier versions."""
 EVERY = "*"
 """The subject of a check of every column that has no check of its own with that measure and comparator."""
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mlops_cli.base.errors import StageFailed
+from mlops_cli.pipeline.records import BASELINE
 from mlops_cli.stages.base import Input, Job
-
-BASELINE, HISTORY, RELEASED = "@baseline", "@history", "@released"
 
 
 @dataclass(frozen=True)

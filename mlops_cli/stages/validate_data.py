@@ -9,9 +9,10 @@ from mlops_cli.checks.asked import Settings
 from mlops_cli.checks.data import Judged, check_data
 from mlops_cli.checks.past import Past, past_of
 from mlops_cli.checks.quarantine import quarantined
+from mlops_cli.pipeline.records import BASELINE, HISTORY, RELEASED
 from mlops_cli.spec.validation import DataValidation
 from mlops_cli.stages.base import Input, Job, Made, Outcome
-from mlops_cli.stages.gates import BASELINE, HISTORY, RELEASED, Text, baseline_of, label_of
+from mlops_cli.stages.gates import Text, baseline_of, label_of
 from mlops_cli.stages.support import data_path, output_path, write_json
 from mlops_cli.tables.read import ending_of
 

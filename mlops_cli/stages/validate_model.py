@@ -7,9 +7,10 @@ from pathlib import Path
 from mlops_cli.base.errors import UserError
 from mlops_cli.checks.model import NO_RIVAL, Rival, check_model
 from mlops_cli.models.format import load_model
+from mlops_cli.pipeline.records import BASELINE
 from mlops_cli.spec.validation import ModelValidation
 from mlops_cli.stages.base import Job, Made, Outcome
-from mlops_cli.stages.gates import BASELINE, Text, baseline_of, label_of
+from mlops_cli.stages.gates import Text, baseline_of, label_of
 from mlops_cli.stages.predicting import predict
 from mlops_cli.stages.support import data_path, only_input, write_json
 from mlops_cli.tables.read import read_frame

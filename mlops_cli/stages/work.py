@@ -25,6 +25,7 @@ from mlops_cli.pipeline.records import Components, StageRecord
 from mlops_cli.spec.pipeline import Output, Validate
 from mlops_cli.stages.base import Input, Job, Made, Outcome
 from mlops_cli.stages.child import ANSWER, JOB, Answer
+from mlops_cli.store.layout import MEASURES
 from mlops_cli.store.lease import Lease
 from mlops_cli.store.records import Artifact
 from mlops_cli.store.store import Store, Transaction
@@ -32,7 +33,6 @@ from mlops_cli.store.trees import read_tree
 from mlops_cli.store.worktree import place_artifact
 
 LOG = "@log.txt"
-MEASURES = "cache/measures"
 UNDECLARED = "it read {}, which is no input of it: a change to that file will not be seen"
 Stamp = tuple[int, int, int]
 

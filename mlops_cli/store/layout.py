@@ -14,6 +14,8 @@ from mlops_cli.base.records import BadRecord, canonical, decode
 from mlops_cli.store.faults import store_faults
 
 FORMAT = 1
+MEASURES = "cache/measures"
+"""Where it is kept what was measured of data."""
 FOLDERS = ("c", "i", "a", "cache", "tmp", "quarantine")
 
 

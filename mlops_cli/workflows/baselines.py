@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from mlops_cli.base.hashing import Oid
 from mlops_cli.pipeline.graph import Node
-from mlops_cli.pipeline.plan import BASELINE, HISTORY, NO_CONTEXT, RELEASED, Context
+from mlops_cli.pipeline.plan import NO_CONTEXT, Context
+from mlops_cli.pipeline.records import BASELINE, HISTORY, RELEASED
 from mlops_cli.spec.pipeline import Pipeline, Validate
-from mlops_cli.spec.validation import DataValidation, Validation
+from mlops_cli.spec.validation import COMPARING, DataValidation, Validation
 from mlops_cli.store.records import Artifact
 from mlops_cli.store.refs import split_ref
 from mlops_cli.store.whole import version_record, whole_version
@@ -20,7 +21,6 @@ from mlops_cli.workflows.naming import edge_name
 from mlops_cli.workflows.workspace import Workspace
 
 PREVIOUS = "previous"
-COMPARING = frozenset({"change", "drift", "within"})
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,6 @@ from mlops_cli.tables.parts import PATTERN, Dataset, open_dataset
 from mlops_cli.tables.read import near_name
 from mlops_cli.workflows.workspace import Workspace, open_workspace, refuse_missing
 
-CACHE = "cache/measures"
-"""In the store: what was measured of each part, so that it need not be measured again."""
-
 
 @dataclass(frozen=True)
 class Profiled:
@@ -117,7 +114,7 @@ def _near(name: str, profile: Profile) -> str:
 def _profile(folder: Path, data: str, slices: Sequence[Slice], progress: Progress | None) -> Profile:
     path = folder / data
     workspace = _workspace(folder)
-    cache = workspace.store.folder / CACHE if workspace else None
+    cache = workspace.measures if workspace else None
     threads = os.cpu_count() or 1
 
     def measured(dataset: Dataset) -> Profile:

@@ -15,7 +15,7 @@ from mlops_cli.base.errors import StageFailed, UserError
 from mlops_cli.base.hashing import Oid, hash_bytes
 from mlops_cli.base.records import decode
 from mlops_cli.checks.verdict import Report
-from mlops_cli.pipeline.plan import BASELINE
+from mlops_cli.pipeline.records import BASELINE
 from mlops_cli.spec.load import load_validation
 from mlops_cli.spec.pipeline import Output
 from mlops_cli.spec.validation import DataValidation, Validation

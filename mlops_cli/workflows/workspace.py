@@ -15,12 +15,12 @@ from mlops_cli.pipeline.cache import RunCache
 from mlops_cli.pipeline.distributions import Installed
 from mlops_cli.spec.project import FILE, NoProject, Project, find_root, load_project
 from mlops_cli.store.journal import Journal
+from mlops_cli.store.layout import MEASURES
 from mlops_cli.store.stat_index import StatIndex
 from mlops_cli.store.store import Store
 
 FOLDER = ".mlops"
 REMEMBERED = "cache/specs"
-MEASURES = "cache/measures"
 
 
 @dataclass(frozen=True)
