@@ -60,14 +60,7 @@ def stated_format(spec: DataValidation) -> str | None:
     return str(named[0]) if named else None
 
 
-def wants_of(
-    spec: DataValidation,
-    dataset: Dataset,
-    checks: Sequence[Check],
-    *,
-    profile: bool | None = None,
-    known: Mapping[str, Hashes] | None = None,
-) -> Wants:
+def wants_of(spec: DataValidation, dataset: Dataset, checks: Sequence[Check], *, profile: bool | None = None) -> Wants:
     """What has to be measured: a profile where something is compared or asked of every column, else counts alone."""
     compared = every(spec.checks) or any(check.comparator in COMPARING for check in spec.checks)
     sliced = any(check.per_slice for check in spec.checks) or bool(profile)
@@ -76,7 +69,6 @@ def wants_of(
         kinds=kinds_of(spec, dataset),
         slices=spec.slices if sliced else (),
         profile=compared if profile is None else profile,
-        known=known or {},
     )
 
 
