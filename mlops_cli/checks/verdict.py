@@ -75,6 +75,84 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Figure:
+    """One metric of some rows, with how sure it is."""
+
+    metric: str
+    value: float
+    low: float | None
+    high: float | None
+    """The confidence interval; None where there is none."""
+    n: int
+    """Rows that it was computed from."""
+    method: str = ""
+    """How the interval was made: `wilson`, `delong`, `bca`, ..."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Points of a drawing, x ascending: `roc` (false positive rate, recall), `precision_recall` (recall, precision),
+    `calibration` (mean probability, share of positives, rows of the bin), `scores` (left edge of the bin, share of the
+    positive rows, share of the others), `residuals` (left edge of the bin, share of rows), `predicted` (mean
+    prediction, mean truth, rows of the bin)."""
+
+    name: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    weight: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class SliceFigures:
+    """The metrics of one slice."""
+
+    slice: str
+    n: int
+    figures: tuple[Figure, ...]
+    shrunken: Mapping[str, float] = field(default_factory=dict)
+    """Metric -> its value drawn towards the one of all rows, the more the smaller the slice is."""
+
+
+@dataclass(frozen=True)
+class Detail:
+    """What the page of a model shows beside the verdicts."""
+
+    task: str
+    positive: str | None = None
+    confidence: float = 0.95
+    figures: tuple[Figure, ...] = ()
+    rivals: Mapping[str, tuple[Figure, ...]] = field(default_factory=dict)
+    """The same metrics, on the same rows, of the baseline (`champion`) and of the simple models (`constant`,
+    `linear`)."""
+    slices: tuple[SliceFigures, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    champion_curves: tuple[Curve, ...] = ()
+    classes: tuple[str, ...] = ()
+    confusion: tuple[tuple[int, ...], ...] = ()
+    """Rows by true class (outer) and predicted class; nothing for more than 20 classes."""
+    segments: tuple[Segment, ...] = ()
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A part of the rows on which the model is surely worse than elsewhere: found on one half, confirmed on the other."""
+
+    rule: str
+    """Which rows: `age >= 40 and plan = basic`."""
+    n: int
+    """Rows of the confirming half."""
+    loss: float
+    """Mean loss of its rows in the confirming half."""
+    rest: float
+    """Mean loss of all other rows of that half."""
+    low: float
+    high: float
+    """The interval of the difference."""
+    q: float
+    """Probability of such a difference by chance, corrected for the number of segments that were tried."""
+
+
+@dataclass(frozen=True)
 class Report:
     """All verdicts of one validation, kept as an object of the store."""
 
@@ -89,6 +167,11 @@ class Report:
     """Rows that were set aside; None: the validation sets none aside."""
     released: int = 0
     """Rows that would have been set aside, and that somebody has released."""
+    spec: str | None = None
+    """The identity of the text of the spec that was applied."""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    """Argument (`model`, `data`, `baseline`, `train`) -> identity of what was judged and compared with."""
+    detail: Detail | None = None
     format: int = 1
 
     @property

@@ -35,7 +35,7 @@ class Predictions:
     regression. `scores` has a column for each class, shape (n, classes); None where the model gives no scores.
     """
 
-    task: Literal["binary", "multiclass", "regression"]
+    task: Literal["binary", "multiclass", "regression", "ranking", "forecast"]
     truth: Array
     label: Array
     scores: Floats | None
@@ -44,6 +44,21 @@ class Predictions:
     classes: tuple[Json, ...] = ()
     positive: int = 1
     """The number of the class that counts as positive."""
+    clusters: Array | None = None
+    """For each row the number of its cluster, from 0 without gaps, shape (n,): rows of a cluster belong together (one
+    customer, one household), and are resampled together. In a ranking it is the query."""
+    at: int = 10
+    """Ranking: how many of the first ranks count."""
+    scale: Floats | None = None
+    """Forecasts: the mean absolute error of the seasonal naive forecast on the training part of the row's series, shape
+    (n,), which scales the errors (Hyndman and Koehler 2006); NaN where the series is not in the training data."""
+    low: Floats | None = None
+    high: Floats | None = None
+    """Forecasts: the ends of the prediction interval, shape (n,)."""
+    level: float = 0.9
+    """The share of truths that the prediction interval is meant to hold."""
+    costs: Floats | None = None
+    """The cost of each answer, shape (true classes, predicted classes)."""
 
     rankings: dict[int, Ranking] = field(default_factory=dict, compare=False, repr=False)
     """Rankings by class, made when they are first asked for: every resample of the rows needs the same ones."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mlops_cli.base.errors import StageFailed
+from mlops_cli.base.hashing import Oid
 from mlops_cli.base.records import Json
 from mlops_cli.tables.read import need_columns
 
@@ -26,6 +27,21 @@ class Feature:
 
     name: str
     dtype: str
+
+
+Flavor: TypeAlias = Literal["sklearn", "xgboost", "lightgbm", "onnx", "function", "pickle"]
+"""The form in which a model's estimator is kept: one file of `models/flavors/` each."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The data that a model was fitted on, as an object of the store."""
+
+    oid: Oid
+    layout: Literal["file", "tree"]
+    name: str
+    """Its own name with its ending, such as `train.parquet`."""
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -48,6 +64,10 @@ class Card:
     """How many golden rows there are."""
     types: tuple[str, ...] = ()
     """Types in the model file that skops does not trust by itself: for people; never read when loading."""
+    flavor: Flavor = "sklearn"
+    trained_on: Trained | None = None
+    """None: nobody has told."""
+    seed: int | None = None
     format: int = 1
 
 

@@ -10,10 +10,13 @@ from mlops_cli.base.records import Json
 from mlops_cli.spec.expression import Expression
 
 Severity: TypeAlias = Literal["fail", "warn"]
+Probe: TypeAlias = Literal["missing", "noise", "unseen"]
+"""A feature without values, numbers with noise, a category that was never seen."""
+Task: TypeAlias = Literal["binary", "multiclass", "regression", "ranking", "forecast"]
 ColumnType: TypeAlias = Literal["integer", "number", "string", "boolean", "date", "timestamp"]
 Comparator: TypeAlias = Literal[
     "is", "min", "max", "in", "matches", "unique", "required", "change", "within", "drift", "order", "closed",
-    "references", "not_worse", "gap", "ratio", "share",
+    "references", "not_worse", "better", "beats", "drop", "gap", "ratio", "share",
 ]  # fmt: skip
 Unit: TypeAlias = Literal["number", "share", "percent", "points", "bytes", "seconds"]
 Distance: TypeAlias = Literal["auto", "ks", "cramers_v", "psi", "js", "wasserstein", "l_infinity"]
@@ -49,7 +52,8 @@ class Check:
     measure: str
     """Of the file: format bytes encoding age rows columns keys rule. Of a column: type present nulls empties sentinels
     zeros min max mean std median distinct values matches named length_min length_max unique distribution order gaps
-    freshness references. Or a metric of a model."""
+    freshness references. Of a model: a metric's name, or latency_mean latency_p50 latency_p99 size equalized_odds
+    overlap feature_power after_training test_uses weak_segments."""
     comparator: Comparator
     bound: Bound | None
     place: Place
@@ -68,13 +72,18 @@ class Check:
     distance: Distance = "auto"
     direction: Direction | None = None
     columns: tuple[str, ...] = ()
-    """The columns of a compound key, or the one column that `references` looks in."""
+    """The columns of a compound key, or the one column that `references` looks in; of a model check: the features that
+    it is asked of (none: all)."""
     table: str | None = None
     """The table that `references` looks in: a path in the project."""
     absent_before: str | None = None
     """A date (ISO 8601): in data that ends before it, the column may be missing."""
     not_in: tuple[str, ...] = ()
     """Environments, such as `serving`, in which the check is not made."""
+    probe: Probe | None = None
+    """Of `drop`: how the inputs are spoilt before the model is asked again."""
+    amount: float = 0.0
+    """Of the probe `noise`: by which share of its standard deviation each number is moved."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +128,49 @@ class Quarantine:
 
 
 @dataclass(frozen=True)
+class Scored:
+    """The columns of a table of predictions: what was true, and what some model said."""
+
+    data: str | None
+    """A REF or a path; None: the stage's `in` gives it."""
+    truth: str
+    label: str | None = None
+    """The predicted class or number; without it, the class of the highest score."""
+    score: str | None = None
+    """The probability of the positive class, or a score that ranks."""
+    scores: tuple[tuple[str, str], ...] = ()
+    """For more than two classes: (class, column of its probability)."""
+    id: str | None = None
+    """The column that tells rows apart: by it they are matched with those of the baseline."""
+    low: str | None = None
+    high: str | None = None
+    """The ends of a forecast's prediction interval."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What makes rows a forecast: their order in time, the series that they belong to, the length of a season."""
+
+    time: str
+    series: str | None = None
+    season: int = 1
+    """Rows in a season: the naive forecast is the value so many rows ago."""
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What an answer costs. Two classes: `miss` and `false_alarm` (and perhaps the right answers); else a matrix."""
+
+    miss: float = 0.0
+    false_alarm: float = 0.0
+    hit: float = 0.0
+    rejection: float = 0.0
+    """Of a right negative."""
+    matrix: tuple[tuple[str, str, float], ...] = ()
+    """(true class, predicted class, cost); what is not named costs 0."""
+
+
+@dataclass(frozen=True)
 class ModelValidation:
     """`kind: validation` of a model, on `model` + `data`, or on a table of `predictions`."""
 
@@ -129,13 +181,30 @@ class ModelValidation:
     target: str | None
     baseline: str | None
     slices: tuple[Slice, ...]
+    """Ways to cut the rows; `crossed` are cut by several of them at once."""
     checks: tuple[Check, ...]
     confidence: float = 0.95
     min_rows: int = 100
+    min_positives: int = 10
+    """Rows of the rarer class, below which a slice of a binary problem is too small to be judged."""
     positive: Json = None
     """The label that counts as positive in a binary problem; None: the larger of the two."""
     too_few: Severity = "warn"
     """What a check does that has too few rows to be judged."""
+    crossed: tuple[tuple[Slice, ...], ...] = ()
+    predictions: Scored | None = None
+    task: Task | None = None
+    """None: what the model is, or what the columns of the predictions suggest."""
+    cluster: str | None = None
+    """The column whose equal values mark rows that belong together: intervals resample all rows of one value at once."""
+    query: str | None = None
+    """Ranking: the column whose equal values mark the rows that are ranked among themselves."""
+    at: int = 10
+    """Ranking: how many of the first ranks count."""
+    forecast: Forecast | None = None
+    costs: Costs | None = None
+    weak_segments: int = 0
+    """How many weak segments are searched for; 0: none."""
 
 
 Validation: TypeAlias = DataValidation | ModelValidation

@@ -61,6 +61,8 @@ class Line:
     git: GitState | None
     run: Oid | None
     set: Mapping[str, tuple[Oid | None, Oid | None]]
+    about: Oid | None = None
+    """What the line rests on, besides a run: the report of a gate, the record of a promotion, a signature."""
     sum: str = ""
 
 
@@ -121,8 +123,8 @@ class Journal:
             return self.versions(base)[max(int(tag[1:]) - 1, 0) : int(tag[1:])]
         return list(dict.fromkeys(oid for oid in reversed(self._until(name, moment)) if oid))
 
-    def append(self, moves: Iterable[Move], why: str, *, run: Oid | None = None) -> Line:
-        """Move names, all or none, and return the line that says so. Flush what they point at before.
+    def append(self, moves: Iterable[Move], why: str, *, run: Oid | None = None, about: Oid | None = None) -> Line:
+        """Move names, all or none, and return the line that says so. Flush what they and the line point at before.
 
         Raises Conflict when a name does not mean its `old` any more, StoreError when the line cannot be written.
         """
@@ -141,6 +143,7 @@ class Journal:
                 git=git,
                 run=run,
                 set={move.name: (move.old, move.new) for move in moves},
+                about=about,
             )
             data, line = encode_line(line)
             self._write(data, state.end, durable)
@@ -236,6 +239,8 @@ class Journal:
 def encode_line(line: Line) -> tuple[bytes, Line]:
     """A line as bytes, and itself with its checksum: the BLAKE3 of its canonical JSON without `sum`."""
     fields = {name: getattr(line, name) for name in ("n", "prev", "time", "who", "why", "git", "run", "set")}
+    if line.about is not None:  # a line that rests on nothing more looks as it always did
+        fields["about"] = line.about
     body = canonical(fields)
     digest = hash_bytes(body)
     return body[:-1] + SUM + digest.encode() + b'"}\n', replace(line, sum=digest)
