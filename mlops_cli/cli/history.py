@@ -71,7 +71,7 @@ def ls(
 
 def show(session: Session, reference: Reference) -> int:
     """Show a version, a run or an object: what it is, and the code, data and parameters it comes from."""
-    from mlops_cli.cli.render.history import show_text
+    from mlops_cli.cli.render.compare import show_text
     from mlops_cli.workflows.compare import show as look
     from mlops_cli.workflows.workspace import open_workspace
 
@@ -82,7 +82,7 @@ def show(session: Session, reference: Reference) -> int:
 
 def diff(session: Session, first: Reference, second: Reference) -> int:
     """Compare two versions or runs: content, code, data, parameters, environment, metrics."""
-    from mlops_cli.cli.render.history import diff_text
+    from mlops_cli.cli.render.compare import diff_text
     from mlops_cli.workflows.compare import diff as look
     from mlops_cli.workflows.workspace import open_workspace
 
