@@ -14,6 +14,7 @@ from mlops_cli.base.errors import SpecError, UserError
 from mlops_cli.cli.render.faults import render_faults
 from mlops_cli.spec.checked import checked
 from mlops_cli.spec.load import load_spec
+from mlops_cli.spec.project import decode_project
 from mlops_cli.spec.source import read_document
 
 HERE = Path(__file__).parent
@@ -24,7 +25,7 @@ VALID = sorted((HERE / "valid").rglob("*.yaml"))
 def faults_of(path: Path, root: Path) -> str:
     with pytest.raises(SpecError) as caught:
         if path.name.startswith("project"):
-            checked(read_document(path, path.name), "project", None).finish()
+            decode_project(checked(read_document(path, path.name), "project", None), root)
         else:
             load_spec(path, root)
     return render_faults(caught.value.faults)
