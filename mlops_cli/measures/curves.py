@@ -23,7 +23,7 @@ OUTER = 0.005
 squeeze all others into one bar."""
 RANKS = 20
 HUGE = 1e150
-"""Errors beyond this are left out: sums of them are no numbers."""
+"""Numbers beyond this are left out: sums of them are no numbers."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def _numbers(rows: Predictions) -> Iterator[Points]:
     truth, answer = np.asarray(rows.truth, dtype=np.float64), np.asarray(rows.label, dtype=np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
         error = answer - truth
-    near = np.abs(error) < HUGE  # which what is no number is not
+    near = (np.abs(error) < HUGE) & (np.abs(answer) < HUGE)  # which what is no number is not
     if not near.any():
         return
     yield _residuals(error[near])
