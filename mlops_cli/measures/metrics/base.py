@@ -13,36 +13,54 @@ from mlops_cli.measures.predictions import Array, Floats, Predictions
 Task: TypeAlias = Literal["binary", "multiclass", "regression", "ranking", "forecast"]
 Needs: TypeAlias = Literal["labels", "scores", "probabilities", "costs", "scale", "bounds", "queries"]
 """Which part of the predictions a metric reads besides the truth."""
+CLASSES: tuple[Task, ...] = ("binary", "multiclass")
+NUMBERS: tuple[Task, ...] = ("regression", "forecast")
 
 
 @dataclass(frozen=True)
 class Parts:
     """What every row adds to the sums that a metric is made of: k numbers (`columns`), or 1 in one of k cells (`cells`:
-    a confusion matrix has a cell for each pair of classes). Sums over any set of rows follow, so that resampling never
-    touches the rows again."""
+    a confusion matrix has a cell for each pair of classes), or m numbers to the m sums of one of k / m bins (`bins`
+    beside `columns`). Sums over any set of rows follow, so that resampling never touches the rows again.
+
+    What kind of parts these are is nobody's business but `total` and `by`; only `cells` mean more: counts of rows.
+    """
 
     size: int
     """k: how many sums there are."""
     columns: Floats | None = None
-    """Shape (n, k)."""
+    """Shape (n, k); with bins (n, m)."""
     cells: Array | None = None
     """Shape (n,), numbers of cells in [0, k)."""
+    bins: Array | None = None
+    """Shape (n,), numbers of bins in [0, k / m)."""
 
     def total(self) -> Floats:
         """The sums over all rows, shape (k,)."""
         if self.cells is not None:
-            return np.bincount(self.cells, minlength=self.size).astype(np.float64)
+            return np.asarray(np.bincount(self.cells, minlength=self.size), np.float64)
         assert self.columns is not None
+        if self.bins is not None:
+            return np.asarray(self.binned(self.bins, 1)[0])
         return np.asarray(self.columns.sum(axis=0))
 
     def by(self, units: Array, count: int) -> Floats:
         """The sums over the rows of each unit, shape (count, k); `units` (n,) are numbers in [0, count)."""
         if self.cells is not None:
             flat = np.bincount(units * self.size + self.cells, minlength=count * self.size)
-            return flat.reshape(count, self.size).astype(np.float64)
+            return np.asarray(flat.reshape(count, self.size), np.float64)
         assert self.columns is not None
+        if self.bins is not None:
+            return self.binned(units * (self.size // self.columns.shape[1]) + self.bins, count)
         each = [np.bincount(units, weights=self.columns[:, at], minlength=count) for at in range(self.size)]
         return np.stack(each, axis=1)
+
+    def binned(self, places: Array, count: int) -> Floats:
+        """The sums over the rows of each unit and bin, shape (count, k); `places` (n,) number both."""
+        assert self.columns is not None
+        many = count * self.size // self.columns.shape[1]
+        each = [np.bincount(places, weights=column, minlength=many) for column in self.columns.T]
+        return np.asarray(np.stack(each, axis=1).reshape(count, self.size), np.float64)
 
 
 @dataclass(frozen=True)
@@ -63,3 +81,25 @@ class Metric:
     share: Callable[[Predictions], tuple[int, int]] | None = None
     """For a share of rows (accuracy, recall, ...): (hits, rows), from which Wilson's interval follows."""
     ranked: Literal["roc_auc", "average_precision"] | None = None
+    shared: tuple[Task, ...] = ("binary",)
+    """The tasks in which the metric is the share: a macro average over classes is none."""
+
+    def hits(self, rows: Predictions) -> tuple[int, int] | None:
+        """(hits, rows) where the metric is a share of these rows, else None; `rows` may be 0."""
+        return None if self.share is None or rows.task not in self.shared else self.share(rows)
+
+
+def columns(*each: Floats) -> Parts:
+    """Parts of plain columns, each of shape (n,); they lie one after the other in memory, as sums like it."""
+    return Parts(len(each), columns=np.stack(each).T)
+
+
+def ratio(part: Floats, whole: Floats, empty: float = float("nan")) -> Floats:
+    """part / whole, `empty` where the whole is zero."""
+    result: Floats = np.divide(part, whole, out=np.full(np.broadcast(part, whole).shape, empty), where=whole != 0)
+    return result
+
+
+def mean(sums: Floats) -> Floats:
+    """The mean of a value from (its sum, the number of rows)."""
+    return ratio(sums[..., 0], sums[..., 1])
