@@ -21,8 +21,9 @@ from mlops_cli.checks.compared import Compared, compare, family
 from mlops_cli.checks.described import describe
 from mlops_cli.checks.variation import effects
 from mlops_cli.checks.verdict import Verdict
-from mlops_cli.measures.distances import KS_BY_CHANCE, predictive_limit, q_values
+from mlops_cli.measures.distances import KS_BY_CHANCE, predictive_limit
 from mlops_cli.measures.measured import Measured, rounded
+from mlops_cli.measures.multiplicity import benjamini_hochberg
 from mlops_cli.measures.special import kolmogorov_quantile, normal_quantile
 from mlops_cli.measures.summary import ColumnSummary
 from mlops_cli.spec.validation import Check, DataValidation
@@ -63,7 +64,7 @@ def judge_shifts(cases: Sequence[ShiftCase], spec: DataValidation) -> list[Verdi
     """One verdict for each case, in their order. All p-values of the call are one family at `spec.false_discovery`."""
     judged = [judge_drift(case) if case.check.comparator == "drift" else judge_change(case) for case in cases]
     tested = [index for index, item in enumerate(judged) if item.shift is not None and item.shift.p is not None]
-    values = q_values([_p(judged[index]) for index in tested])
+    values = benjamini_hochberg([_p(judged[index]) for index in tested])
     q = dict(zip(tested, values, strict=True))
     alpha = spec.false_discovery / max(len(tested), 1)
     return [settle(item, q.get(index), spec, alpha) for index, item in enumerate(judged)]

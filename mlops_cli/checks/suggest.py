@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from mlops_cli.base.records import Json
 from mlops_cli.checks.ranges import expected_range, round_out, share_text
 from mlops_cli.checks.shapes_of_text import common_pattern, named_format
-from mlops_cli.measures.intervals import wilson
 from mlops_cli.measures.sentinels import sentinels
+from mlops_cli.measures.shares import wilson
 from mlops_cli.measures.steps import Steps
 from mlops_cli.measures.summarise import LONGEST
 from mlops_cli.measures.summary import ColumnSummary, Profile, merge

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlops_cli.measures.exact import fisher, ks_exact
+from mlops_cli.measures.shares import wilson
 from mlops_cli.measures.special import gamma_above, kolmogorov, normal, normal_quantile, special
 from mlops_cli.measures.steps import Floats, Steps
 
@@ -310,17 +311,6 @@ def shares_p(hits: float, n: float, old_hits: float, m: float) -> float:
     return 2 * normal(-abs(z))
 
 
-def wilson(hits: float, n: float, confidence: float) -> tuple[float, float]:
-    """Wilson's interval of a share; [0, 1] without rows."""
-    if n <= 0:
-        return 0.0, 1.0
-    z = normal_quantile(0.5 + confidence / 2)
-    share, part = hits / n, z * z / n
-    centre = (share + part / 2) / (1 + part)
-    half = z / (1 + part) * math.sqrt(max(0.0, share * (1 - share)) / n + z * z / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
-
-
 def newcombe(hits: float, n: float, old_hits: float, m: float, confidence: float = 0.95) -> tuple[float, float]:
     """The interval of the difference of two shares, from their Wilson intervals (Newcombe 1998, method 10)."""
     first, second = wilson(hits, n, confidence), wilson(old_hits, m, confidence)
@@ -383,19 +373,6 @@ def log_std_ratio(new: Moments, old: Moments, confidence: float = 0.95) -> Diffe
 
 
 # --- many tests at once --------------------------------------------------------------------------------------------
-
-
-def q_values(p: Sequence[float]) -> list[float]:
-    """The p-values as rates of false discovery, by Benjamini and Hochberg (1995), in the order given."""
-    count = len(p)
-    if not count:
-        return []
-    values = np.asarray(p, dtype=np.float64)
-    order = np.argsort(values)
-    scaled = values[order] * count / np.arange(1, count + 1)
-    result = np.empty(count)
-    result[order] = np.minimum(1.0, np.minimum.accumulate(scaled[::-1])[::-1])
-    return [float(value) for value in result]
 
 
 def predictive_limit(history: Sequence[float], alpha: float) -> float:

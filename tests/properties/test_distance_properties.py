@@ -19,6 +19,7 @@ from mlops_cli.checks.shifts import ShiftCase, judge_shifts
 from mlops_cli.measures import distances
 from mlops_cli.measures.distances import Moments
 from mlops_cli.measures.exact import fisher, ks_exact
+from mlops_cli.measures.multiplicity import benjamini_hochberg
 from mlops_cli.measures.steps import Steps, steps_of
 from mlops_cli.measures.summarise import summarise
 from mlops_cli.measures.summary import ColumnSummary, Profile
@@ -115,7 +116,7 @@ def test_the_difference_of_means_is_welchs(new: list[float], old: list[float]) -
 @settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=50))
 def test_rates_of_false_discovery_are_scipys(p: list[float]) -> None:
-    found = distances.q_values(p)
+    found = benjamini_hochberg(p)
     assert np.allclose(found, stats.false_discovery_control(p), atol=1e-12)
     assert all(q >= value or math.isclose(q, value) for q, value in zip(found, p, strict=True))
 

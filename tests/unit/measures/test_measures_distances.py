@@ -27,16 +27,16 @@ from mlops_cli.measures.distances import (
     predictive_limit,
     psi,
     psi_by_chance,
-    q_values,
     shares_p,
     spread_of,
     table_of,
     wasserstein,
     wasserstein_by_chance,
     welch,
-    wilson,
     without_chance,
 )
+from mlops_cli.measures.multiplicity import benjamini_hochberg
+from mlops_cli.measures.shares import wilson
 from mlops_cli.measures.steps import NO_STEPS, Steps, merged, steps_of
 
 BH_1995 = [
@@ -49,11 +49,11 @@ def steps(*values: float) -> Steps:
 
 
 def test_the_example_of_benjamini_and_hochberg_rejects_four_where_bonferroni_rejects_three() -> None:
-    q = q_values(BH_1995)
+    q = benjamini_hochberg(BH_1995)
     assert sum(value <= 0.05 for value in q) == 4
     assert sum(value * 15 <= 0.05 for value in BH_1995) == 3
     assert q == pytest.approx(list(stats.false_discovery_control(BH_1995)), abs=1e-12)
-    assert q_values([]) == []
+    assert benjamini_hochberg([]) == []
 
 
 @pytest.mark.parametrize("n, m", [(100, 10_000), (500, 10_000), (2000, 2000)])
