@@ -64,22 +64,57 @@ def _check_of(decoding: Decoding, path: KeyPath) -> None:
 
 
 def slices_of(decoding: Decoding) -> Iterator[Slice]:
-    """The slices that the spec names; faults for a column named twice, and for edges that do not rise."""
-    slices, seen = decoding.get(("slices",)), set()
-    for at, item in enumerate(slices if isinstance(slices, list) else []):
-        path: KeyPath = ("slices", at)
-        if not decoding.sound(path):
+    """The slices by one column each; faults for a column named twice, and for edges that do not rise."""
+    seen: set[str] = set()
+    for path, item in _ways(decoding):
+        if isinstance(item, list):
+            continue  # several columns at once: see `crossed_slices`
+        cut = _slice(decoding, path, item)
+        if _column(item) in seen:
+            decoding.fault(f"'{_column(item)}' is sliced twice", path)
+        elif cut is not None:
+            yield cut
+        seen.add(_column(item))
+
+
+def crossed_slices(decoding: Decoding) -> Iterator[tuple[Slice, ...]]:
+    """The slices by several columns at once; faults for a column crossed with itself, and for the same cut twice."""
+    seen: set[frozenset[str]] = set()
+    for path, members in _ways(decoding):
+        if not isinstance(members, list):
             continue
-        column, edges = (item, None) if not isinstance(item, dict) else next(iter(item.items()))
-        if column in seen:
-            decoding.fault(f"'{column}' is sliced twice", path)
-            continue
-        seen.add(column)
-        numbers = tuple(float(str(edge)) for edge in edges) if isinstance(edges, list) else None
-        if numbers and any(low >= high for low, high in itertools.pairwise(numbers)):
-            decoding.fault(f"the edges of '{column}' do not rise: {shown(edges)}", (*path, str(column)))
-            continue
-        yield Slice(str(column), numbers)
+        cuts = [_slice(decoding, (*path, at), member) for at, member in enumerate(members)]
+        columns = [_column(member) for member in members]
+        twice = [at for at, column in enumerate(columns) if column in columns[:at]]
+        if twice:
+            decoding.fault(f"'{columns[twice[0]]}' is crossed with itself", (*path, twice[0]), "leave one out")
+        elif frozenset(columns) in seen:
+            decoding.fault(f"{' and '.join(columns)} are crossed twice", path)
+        elif all(cuts):
+            yield tuple(cut for cut in cuts if cut is not None)
+        seen.add(frozenset(columns))
+
+
+def _ways(decoding: Decoding) -> Iterator[tuple[KeyPath, Json]]:
+    """The sound members of `slices`, each with its path."""
+    ways = decoding.get(("slices",))
+    for at, item in enumerate(ways if isinstance(ways, list) else []):
+        if decoding.sound(("slices", at)):
+            yield ("slices", at), item
+
+
+def _column(item: Json) -> str:
+    return str(next(iter(item))) if isinstance(item, dict) else str(item)
+
+
+def _slice(decoding: Decoding, path: KeyPath, item: Json) -> Slice | None:
+    """One column with its edges; None where they do not rise, which is noted."""
+    column, edges = _column(item), next(iter(item.values())) if isinstance(item, dict) else None
+    numbers = tuple(float(str(edge)) for edge in edges) if isinstance(edges, list) else None
+    if numbers and any(low >= high for low, high in itertools.pairwise(numbers)):
+        decoding.fault(f"the edges of '{column}' do not rise: {shown(edges)}", (*path, column))
+        return None
+    return Slice(column, numbers)
 
 
 def need_baseline(decoding: Decoding, checks: Sequence[Check], comparators: Sequence[Comparator], example: str) -> None:

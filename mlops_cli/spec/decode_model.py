@@ -1,36 +1,36 @@
-"""From a document of `kind: validation` of a model to its record: metrics, slices, and what no schema can say."""
+"""From a document of `kind: validation` of a model to its record: its settings, and what no schema can say of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from mlops_cli.base.records import Json
 from mlops_cli.spec import units
-from mlops_cli.spec.decode_checks import Read, bounds, need_baseline, severity_at, slices_of, too_few
+from mlops_cli.spec.decode_checks import crossed_slices, need_baseline, slices_of, too_few
+from mlops_cli.spec.decode_expect import expectations
+from mlops_cli.spec.decode_predictions import costs_of, forecast_of, predictions_of
+from mlops_cli.spec.decode_probes import leakages, robustness, weak_segments
 from mlops_cli.spec.decoding import Decoding
-from mlops_cli.spec.schema import METRICS
+from mlops_cli.spec.judging import Judging, judging_of
 from mlops_cli.spec.source import KeyPath
-from mlops_cli.spec.validation import Bound, Check, Comparator, ModelValidation
-
-SHARES = METRICS - {"log_loss", "mae", "r2", "rmse"}  # the metrics that lie in [0, 1]
+from mlops_cli.spec.structure import shown
+from mlops_cli.spec.validation import Check, ModelValidation
 
 
 def decode_model(decoding: Decoding) -> ModelValidation:
     """The validation of a model that a document says; faults are noted in `decoding`."""
-    slices = list(slices_of(decoding))
-    checks: list[Check] = []
-    for metric, _, path in decoding.items(("expect",)):
-        if metric in METRICS:
-            checks += _metric(decoding, metric, path)
-    by_slice: KeyPath = ("expect", "by_slice")
-    for metric, _, path in decoding.items(by_slice):
-        if metric in METRICS:
-            checks += _sliced_metric(decoding, metric, path)
-    if decoding.get(by_slice) and not decoding.get(("slices",)):
-        hint = "add, for example, `slices: [country]`"
-        decoding.fault("`by_slice` needs slices, and the spec has none", by_slice, hint, of="key")
-    need_baseline(decoding, checks, ("not_worse",), "churn@production")
-    text, rows = decoding.text, decoding.get(("min_rows",))
+    predictions = predictions_of(decoding)
+    costs, forecast = costs_of(decoding), forecast_of(decoding)
+    judging = judging_of(decoding, predictions)
+    slices, crossed = tuple(slices_of(decoding)), tuple(crossed_slices(decoding))
+    most, search = weak_segments(decoding)
+    checks: list[Check] = [
+        *expectations(decoding, judging),
+        *robustness(decoding, judging),
+        *leakages(decoding),
+        *search,
+    ]
+    _need_slices(decoding)
+    _positive(decoding, judging)
+    need_baseline(decoding, checks, ("not_worse", "better"), "churn@production")
+    text = decoding.text
     return ModelValidation(
         name=text(("name",)) or "",
         file=decoding.document.file,
@@ -38,54 +38,44 @@ def decode_model(decoding: Decoding) -> ModelValidation:
         data=text(("data",)),
         target=text(("target",)),
         baseline=text(("baseline",)),
-        slices=tuple(slices),
+        slices=slices,
         checks=tuple(checks),
         confidence=_confidence(decoding),
-        min_rows=rows if isinstance(rows, int) else 100,
+        min_rows=_count(decoding, ("min_rows",), 100),
+        min_positives=_count(decoding, ("min_positives",), 10),
         positive=decoding.get(("positive",)),
         too_few=too_few(decoding),
+        crossed=crossed,
+        predictions=predictions,
+        task=judging.stated,
+        cluster=text(("cluster",)),
+        query=text(("query",)),
+        at=_count(decoding, ("at",), 10),
+        forecast=forecast,
+        costs=costs,
+        weak_segments=most,
     )
 
 
-def _metric(decoding: Decoding, metric: str, path: KeyPath) -> Iterator[Check]:
-    read = _metric_read(metric)
-    reads: dict[Comparator, Read] = {"min": read, "max": read, "not_worse": _not_negative}
-    if metric == "selection_rate" and "not_worse" in decoding.mapping(path):
-        message = "`not_worse` has no meaning for selection_rate: neither more nor less is better"
-        decoding.fault(message, (*path, "not_worse"), "give it `min` and `max`", of="key")
-        reads.pop("not_worse")
-    yield from bounds(decoding, path, metric, metric, reads, severity_at(decoding, path))
+def _need_slices(decoding: Decoding) -> None:
+    by_slice: KeyPath = ("expect", "by_slice")
+    if decoding.get(by_slice) and not decoding.get(("slices",)):
+        hint = "add, for example, `slices: [country]`"
+        decoding.fault("`by_slice` needs slices, and the spec has none", by_slice, hint, of="key")
 
 
-def _sliced_metric(decoding: Decoding, metric: str, path: KeyPath) -> Iterator[Check]:
-    severity, read, prefix = severity_at(decoding, path), _metric_read(metric), f"by_slice.{metric}"
-    reads: dict[Comparator, Read] = {"min": read, "max": read}
-    yield from bounds(decoding, path, metric, metric, reads, severity, prefix=prefix, per_slice=True)
-    gap = decoding.quantity(_not_negative, (*path, "gap", "max"))
-    if gap is not None:
-        place = decoding.place((*path, "gap"))
-        yield Check(f"{prefix}.gap", metric, metric, "gap", gap, place, severity, per_slice=True)
-    ratio = decoding.quantity(units.share, (*path, "ratio", "min"))
-    if ratio is not None:
-        place = decoding.place((*path, "ratio"))
-        yield Check(f"{prefix}.ratio", metric, metric, "ratio", ratio, place, severity, per_slice=True)
+def _positive(decoding: Decoding, judging: Judging) -> None:
+    """Only one of two classes can be the positive one."""
+    if "positive" not in decoding.mapping(()) or judging.task in (None, "binary"):
+        return
+    what = "several classes have" if judging.task == "multiclass" else f"a {judging.task} has"
+    message = f"{shown(decoding.get(('positive',)))} is to be the positive class, and {what} none"
+    decoding.fault(message, ("positive",), "leave it out", of="key")
 
 
-def _metric_read(metric: str) -> Read:
-    def read(value: Json) -> Bound:
-        bound = units.number(value)
-        if metric in SHARES and not 0 <= bound.value <= 1:
-            raise units.BadQuantity(f"{metric} lies between 0 and 1, not at {value}", "80 percent is 0.8 or 80%")
-        return bound
-
-    return read
-
-
-def _not_negative(value: Json) -> Bound:
-    bound = units.number(value)
-    if bound.value < 0:
-        raise units.BadQuantity(f"{value} is below zero", "write how much worse or apart is still good enough")
-    return bound
+def _count(decoding: Decoding, path: KeyPath, default: int) -> int:
+    value = decoding.get(path)
+    return value if isinstance(value, int) else default
 
 
 def _confidence(decoding: Decoding) -> float:

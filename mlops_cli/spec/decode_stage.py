@@ -42,6 +42,7 @@ FIXED: Mapping[str, tuple[Output, ...]] = {
     "register": (),
     "validate/data": (Output("rows", "table"), Output("report", "json"), Output("profile", "json")),
     "validate/model": (Output("model", "model"), Output("report", "json"), Output("metrics", "metrics")),
+    "validate/predictions": (Output("rows", "table"), Output("report", "json"), Output("metrics", "metrics")),
 }
 TABLE_ENDINGS = (".parquet", ".csv", ".jsonl", ".arrow")  # of our own writers the first; a command may write any
 
@@ -231,7 +232,7 @@ def _outputs(
             if judged is None:
                 return None
             if isinstance(judged, ModelValidation):
-                return FIXED["validate/model"]
+                return FIXED["validate/model" if judged.predictions is None else "validate/predictions"]
             if judged.quarantine is None:
                 return FIXED["validate/data"]
             return (*FIXED["validate/data"], Output("rejected", "table", publish=judged.quarantine.name))

@@ -15,7 +15,7 @@ from mlops_cli.spec.places import inside, nearest, suggestion
 from mlops_cli.spec.source import KeyPath
 from mlops_cli.spec.structure import shown
 from mlops_cli.spec.terms import Name
-from mlops_cli.spec.validation import DataValidation, ModelValidation
+from mlops_cli.spec.validation import DataValidation, ModelValidation, Validation
 
 REFERENCE = re.compile(r"(?P<name>[^\[\].\s]+)(?:\[(?P<index>[^\]]*)\])?(?:\.(?P<out>[^\[\].\s]+))?\Z")
 PLACEHOLDER = re.compile(r"\{\{|\}\}|\{(in|out|params)\.([^{}]*)\}")
@@ -203,14 +203,19 @@ class Edges:
         if isinstance(judged, DataValidation) and "model" in asked:
             message = f"{judged.file} judges data, not a model"
             self.decoding.fault(message, asked["model"], "leave `model` out, or name a validation of a model", of="key")
-        if isinstance(judged, ModelValidation) and "model" not in asked:
+        elif isinstance(judged, ModelValidation) and judged.predictions is not None:
+            if "model" in asked:
+                message = f"{judged.file} judges a table of predictions, not a model"
+                self.decoding.fault(message, asked["model"], "leave `model` out", of="key")
+        elif isinstance(judged, ModelValidation) and "model" not in asked:
             hint = "add, for example, `in: {model: train.model}`"
             self.decoding.fault("a gate of a model needs `in.model`", here, hint, of="key")
         if judged is not None and "data" not in asked and asked.keys() <= {"model"}:
-            source = self.names.source_paths.get(judged.data or "")
+            data = data_of(judged)
+            source = self.names.source_paths.get(data or "")
             if source is None:
                 self.decoding.fault(
-                    "this gate has no data: nothing tells what it judges", here, self.gate_hint(judged.data), of="key"
+                    "this gate has no data: nothing tells what it judges", here, self.gate_hint(data), of="key"
                 )
             else:
                 inputs["data"] = Ref(source, None, "one", self.decoding.document.place(here))
@@ -306,6 +311,12 @@ class Edges:
                 span = (command, found.start(), found.end() - found.start())
                 hint = suggestion(name, known[kind], f"{kind} has") or f"the stage has no `{kind}`"
                 self.decoding.fault_inside(f"{found.group()} names nothing of this stage", path, span, hint)
+
+
+def data_of(judged: Validation) -> str | None:
+    """What a spec names as its data: of a table of predictions, that table."""
+    scored = judged.predictions if isinstance(judged, ModelValidation) else None
+    return scored.data if scored is not None else judged.data
 
 
 def _label(value: object) -> str:

@@ -28,7 +28,9 @@ SYNONYMS: Mapping[str, str] = {
     "str": "string", "varchar": "string", "bool": "boolean", "datetime": "timestamp", "cmd": "sh", "command": "sh",
     "run": "sh", "shell": "sh", "python": "call", "function": "call", "train": "fit", "estimator": "fit",
     "query": "sql", "inputs": "in", "deps": "in", "outputs": "out", "outs": "out", "args": "with", "regex": "matches",
-    "pattern": "matches", "enum": "in", "auc": "roc_auc",
+    "pattern": "matches", "enum": "in", "auc": "roc_auc", "tpr": "recall", "sensitivity": "recall",
+    "tnr": "specificity", "fpr": "false_positive_rate", "fnr": "false_negative_rate", "mse": "rmse",
+    "pr_auc": "average_precision", "demographic_parity": "selection_rate", "matthews": "mcc", "latency": "latency_mean",
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from mlops_cli.base.assets import asset_folder
 from mlops_cli.base.errors import UserError
 from mlops_cli.base.hashing import Oid, hash_bytes
 from mlops_cli.base.records import Json, parse
+from mlops_cli.spec.metrics import METRICS, RUNNING
 from mlops_cli.spec.pipeline import VERBS
 from mlops_cli.spec.places import suggestion
 
@@ -17,12 +18,11 @@ Schema: TypeAlias = "dict[str, Json]"
 
 KINDS = ("pipeline", "validation")
 SCHEMAS = ("pipeline", "validation.data", "validation.model", "project")
-METRICS = frozenset(
-    {
-        *("accuracy", "balanced_accuracy", "brier", "f1", "log_loss", "precision", "recall", "roc_auc"),
-        *("selection_rate", "mae", "r2", "rmse"),
-    }
+MODEL_KEYS = (
+    *("model", "predictions", "target", "positive", "task", "cluster", "query", "forecast", "costs", "robust"),
+    *("leakage", "weak_segments"),
 )
+"""Keys of a validation that only one of a model has: by them it is known."""
 DEFINITIONS, COMMON = "defs.schema.json", "stages/common.schema.json"
 
 
@@ -68,7 +68,7 @@ def bundle(name: str) -> Schema:
         return {
             "$schema": whole["data"]["$schema"],
             "title": "Validation",
-            "if": {"anyOf": [{"required": ["model"]}, {"required": ["target"]}]},
+            "if": _of_a_model(),
             "then": _inner(whole["model"]),
             "else": _inner(whole["data"]),
         }
@@ -76,6 +76,13 @@ def bundle(name: str) -> Schema:
         known = (*SCHEMAS, "validation", *VERBS)
         raise UserError(f"there is no schema '{name}'", suggestion(name, known, "schemas"))
     return _with_stages(kind_schema(name)) if name == "pipeline" else kind_schema(name)
+
+
+def _of_a_model() -> Schema:
+    """What tells a validation of a model from one of data, as `structure.schema_name` does."""
+    keys: list[Json] = [{"required": [key]} for key in MODEL_KEYS]
+    metrics: list[Json] = [{"required": [name]} for name in (*METRICS, *RUNNING, "by_slice")]
+    return {"anyOf": [*keys, {"properties": {"expect": {"anyOf": metrics}}, "required": ["expect"]}]}
 
 
 def filled(schema: Json, value: Json) -> Json:
@@ -92,6 +99,14 @@ def filled(schema: Json, value: Json) -> Json:
     }
     whole = {**value, **{key: default for key, default in defaults.items() if key not in value}}
     return {key: filled(properties.get(key, others), item) for key, item in whole.items()}
+
+
+def _with_metrics(schema: Schema, metrics: Schema) -> Schema:
+    """`schema` with every metric as a key, each with the schema that `x-metrics` says."""
+    each = _mapping(schema["x-metrics"])
+    keys: Schema = {name: {**each, **_mapping(words)} for name, words in metrics.items()}
+    whole: Schema = {**keys, **_mapping(schema.get("properties", {}))}
+    return {key: item for key, item in {**schema, "properties": whole}.items() if key != "x-metrics"}
 
 
 def _with_stages(pipeline: Schema) -> Schema:
@@ -127,6 +142,8 @@ def _whole(schema: Schema, root: Schema) -> Schema:
     definitions["defs.schema.json#/$defs/"] = _mapping(_read(DEFINITIONS)["$defs"])
     definitions["../defs.schema.json#/$defs/"] = definitions["defs.schema.json#/$defs/"]
 
+    metrics = _mapping(_mapping(definitions["defs.schema.json#/$defs/"]["metrics"])["properties"])
+
     def expand(value: Json) -> Json:
         if isinstance(value, list):
             return [expand(item) for item in value]
@@ -136,6 +153,8 @@ def _whole(schema: Schema, root: Schema) -> Schema:
             start = reference.rindex("/") + 1
             target = _mapping(definitions[reference[:start]][reference[start:]])
             return expand({**target, **{key: item for key, item in value.items() if key != "$ref"}})
+        if "x-metrics" in value:
+            value = _with_metrics(value, metrics)
         expanded = {key: item if key in ("examples", "default") else expand(item) for key, item in value.items()}
         if value.get("additionalProperties") is False and "properties" in value:
             expanded["patternProperties"] = {"^x-": True}

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from mlops_cli.base.errors import Fault
 from mlops_cli.base.records import Json
+from mlops_cli.spec.metrics import METRICS, RUNNING
 from mlops_cli.spec.pipeline import VERBS
 from mlops_cli.spec.places import nearest, suggestion
-from mlops_cli.spec.schema import KINDS, METRICS, Schema, kind_schema, stage_schema
+from mlops_cli.spec.schema import KINDS, MODEL_KEYS, Schema, kind_schema, stage_schema
 from mlops_cli.spec.source import Document, KeyPath
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ TYPE_WORDS = {
 }
 LATER_KINDS = ("monitoring", "features", "serving")
 LATER_VERBS = ("features", "predict", "pipeline", "skew", "monitor")
-MODEL_KEYS = ("model", "predictions", "target")
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def schema_name(document: Document) -> str | Broken:
     if kind != "validation":
         return str(kind)
     expect = data.get("expect")
-    judged = isinstance(expect, dict) and not METRICS.isdisjoint(expect)
+    judged = isinstance(expect, dict) and not {*METRICS, *RUNNING, "by_slice"}.isdisjoint(expect)
     return "validation.model" if judged or any(key in data for key in MODEL_KEYS) else "validation.data"
 
 

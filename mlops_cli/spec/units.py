@@ -76,6 +76,20 @@ def share_change(value: Json) -> Bound:
     return Bound(points, "points", value)
 
 
+def size_bound(value: Json) -> Bound:
+    """A size as a bound, in bytes. Raises BadQuantity."""
+    return Bound(size(value), "bytes", str(value))
+
+
+def latency(value: Json) -> Bound:
+    """A short duration such as `5ms` as a bound, in seconds; more than none. Raises BadQuantity."""
+    hint = "write a duration such as 5ms or 0.2s"
+    seconds = _scaled(value, SECONDS, "a duration", hint)
+    if seconds <= 0:
+        raise BadQuantity(f"{value} is no time at all", hint)
+    return Bound(seconds, "seconds", str(value))
+
+
 def length_of_time(value: Json) -> Bound:
     """A duration as a bound, in seconds. Raises BadQuantity."""
     return Bound(duration(value), "seconds", str(value))

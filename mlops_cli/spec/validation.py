@@ -196,7 +196,7 @@ class ModelValidation:
     task: Task | None = None
     """None: what the model is, or what the columns of the predictions suggest."""
     cluster: str | None = None
-    """The column whose equal values mark rows that belong together: intervals resample all rows of one value at once."""
+    """The column whose equal values mark rows that belong together: intervals resample such rows all at once."""
     query: str | None = None
     """Ranking: the column whose equal values mark the rows that are ranked among themselves."""
     at: int = 10

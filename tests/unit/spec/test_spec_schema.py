@@ -14,11 +14,12 @@ from jsonschema import Draft202012Validator
 
 import mlops_cli
 from mlops_cli.base.errors import UserError
+from mlops_cli.spec.metrics import EQUALIZED_ODDS, METRICS, RUNNING
 from mlops_cli.spec.pipeline import VERBS
-from mlops_cli.spec.schema import METRICS, SCHEMAS, bundle, filled, kind_schema, schema_folder, stage_schema
+from mlops_cli.spec.schema import SCHEMAS, bundle, filled, kind_schema, schema_folder, stage_schema
 from mlops_cli.spec.source import read_document
 from mlops_cli.spec.structure import schema_name
-from mlops_cli.spec.validation import ColumnType, Direction, Distance, NamedFormat
+from mlops_cli.spec.validation import ColumnType, Direction, Distance, NamedFormat, Probe, Task
 
 VALID = Path(__file__).parents[2] / "specs" / "valid"
 ALL = [*SCHEMAS, "validation", *VERBS]
@@ -76,10 +77,27 @@ def test_tables_and_schemas_agree() -> None:
     assert files == {*VERBS, "common"}
     expect: Any = kind_schema("validation.model")["properties"]
     known = expect["expect"]["properties"]
-    assert set(known) == METRICS | {"by_slice"}
-    assert set(known["by_slice"]["properties"]) == METRICS
+    assert set(known) == {*METRICS, *RUNNING, "by_slice"}
+    assert set(known["by_slice"]["properties"]) == {*METRICS, EQUALIZED_ODDS}
+    robust = expect["robust"]["properties"]
+    assert tuple(robust) == get_args(Probe)
+    assert all(set(METRICS) <= set(probe["properties"]) for probe in robust.values())
+    assert tuple(expect["task"]["enum"]) == get_args(Task)
     definitions = json.loads((schema_folder() / "defs.schema.json").read_text("utf-8"))["$defs"]
-    assert set(definitions["metric"]["enum"]) == METRICS
+    assert definitions["metric"]["enum"] == list(definitions["metrics"]["properties"]) == list(METRICS)
+
+
+def test_the_bundle_of_validations_tells_those_of_models_as_lint_does() -> None:
+    both = Draft202012Validator(bundle("validation"))
+    start = {"kind": "validation", "name": "x"}
+    for keys in (
+        {"expect": {"rmse": {"max": 3}}},
+        {"expect": {"size": {"max": "50MB"}}},
+        {"predictions": {"truth": "y", "label": "said"}, "expect": {"accuracy": {"min": 0.5}}},
+        {"expect": {"rows": {"min": 3}}},
+    ):
+        assert both.is_valid({**start, **keys}), keys
+    assert not both.is_valid({**start, "expect": {"rmse": {"max": 3}, "rows": {"min": 3}}})
 
 
 def test_words_of_a_data_validation_are_those_of_its_records() -> None:
