@@ -93,20 +93,19 @@ def placements(score: Floats, truth: Array) -> tuple[float, Floats, Floats] | No
         return None
     order = np.argsort(score)
     values, hit = score[order], truth[order]
-    passed = np.concatenate(([0], np.cumsum(hit)))  # positives among the first rows
+    passed = np.cumsum(hit, dtype=np.float64) - hit  # positives among the rows before
     steps = np.flatnonzero(values[1:] != values[:-1]) + 1
     if len(steps) == len(values) - 1:
-        hits_below = passed[:-1].astype(np.float64)  # each row's own place decides nothing: it is of one class only
-        misses_below = np.arange(len(values)) - hits_below
+        misses_below = np.arange(len(values)) - passed
     else:
-        starts, ends = np.concatenate(([0], steps)), np.concatenate((steps, [len(values)]))
-        middle = (passed[starts] + passed[ends]) / 2
-        hits_below = np.repeat(middle, ends - starts)
-        misses_below = np.repeat((starts + ends) / 2 - middle, ends - starts)
-    area = float(misses_below @ hit) / positives / others
-    deviation = np.empty((2, len(values)))
-    deviation[0, order] = np.where(hit, (misses_below / others - area) / positives, 0.0)
-    deviation[1, order] = np.where(hit, 0.0, (1.0 - hits_below / positives - area) / others)
+        starts, lengths = np.concatenate(([0], steps)), np.diff(steps, prepend=0, append=len(values))
+        middle = passed[starts] + np.add.reduceat(hit, starts, dtype=np.float64) / 2
+        passed = np.repeat(middle, lengths)
+        misses_below = np.repeat(starts + lengths / 2 - middle, lengths)
+    area = float(misses_below[hit].sum()) / positives / others
+    deviation = np.zeros((2, len(values)))
+    deviation[0, order[hit]] = (misses_below[hit] / others - area) / positives
+    deviation[1, order[~hit]] = (1.0 - area - passed[~hit] / positives) / others
     return area, deviation[0], deviation[1]
 
 

@@ -69,5 +69,5 @@ COUNTED: Mapping[str, tuple[Picks | None, Picks]] = {
     "false_negative_rate": (positive, wrong),
     "selection_rate": (None, called),
 }
-"""Metric -> (which rows it is a share of, None for all; which of them are hits). Of precision the answers pick the rows,
-so that it is not here."""
+"""Metric -> (which rows it is a share of, None for all; which of them are hits). Not precision: the answers pick its
+rows."""
