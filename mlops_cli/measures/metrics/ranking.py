@@ -76,7 +76,7 @@ def reciprocal_ranks(rows: Predictions) -> Parts:
     first = relevant[at]  # the first group with a relevant row, of each list that has one
     n, r, above = lists.sizes[first], lists.relevant[first], lists.above[first]
     places = n - r + 1
-    begins = np.append(0, np.cumsum(places)[:-1])
+    begins = np.cumsum(places) - places
     j = np.arange(int(places.sum())) - np.repeat(begins, places) + 1
     n, r, above = np.repeat(n, places), np.repeat(r, places), np.repeat(above, places)
     each = np.exp(chosen(n - j, r - 1) - chosen(n, r)) / (above + j)
@@ -93,7 +93,7 @@ def hits(rows: Predictions) -> Parts:
     n, r, m = lists.sizes, lists.relevant, slots(lists, rows.at)
     certain = m > n - r
     none = np.where(certain, -np.inf, chosen(np.where(certain, n, n - r), m) - chosen(n, m))
-    return queries(rows, 1 - np.exp(lists.per_list(np.where(r > 0, none, 0.0))))
+    return queries(rows, -np.expm1(lists.per_list(np.where(r > 0, none, 0.0))))
 
 
 def shares(lists: Lists, values: Floats) -> Floats:
