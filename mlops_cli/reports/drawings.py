@@ -119,12 +119,20 @@ UNIT = Axis(0.0, 1.0)
 
 @dataclass(frozen=True)
 class Trace:
-    """A line through points, or the points with rows as dots."""
+    """A line through points, with `dots` on them, or (`filled`) the area below it."""
 
     x: Sequence[float]
     y: Sequence[float]
     look: Look = "model"
     dots: bool = False
+    filled: bool = False
+
+
+def steps(edges: Sequence[float], end: float, shares: Sequence[float]) -> tuple[list[float], list[float]]:
+    """The outline of bars that begin at `edges` (the last ends at `end`) as points."""
+    ends = [*edges, end]
+    x = [side for at in range(len(shares)) for side in (ends[at], ends[at + 1])]
+    return [ends[0], *x, end], [0.0, *(share for share in shares for _ in range(2)), 0.0]
 
 
 def plot(traces: Sequence[Trace], x: Axis, y: Axis, label: str, *, diagonal: bool = False) -> Markup:
@@ -135,7 +143,7 @@ def plot(traces: Sequence[Trace], x: Axis, y: Axis, label: str, *, diagonal: boo
         parts.append(_line([low, high], [low, high], x, y, "diagonal"))
     for trace in traces:
         if not trace.dots or len(trace.x) > 1:
-            parts.append(_line(trace.x, trace.y, x, y, trace.look))
+            parts.append(_line(trace.x, trace.y, x, y, "filled" if trace.filled else trace.look))
         if trace.dots:
             parts += [
                 Markup('<circle class="{}" cx="{}" cy="{}" r="4"/>').format(trace.look, *_place(one, other, x, y))

@@ -9,8 +9,7 @@ from markupsafe import Markup
 
 from mlops_cli.checks.verdict import Curve, Detail, Segment
 from mlops_cli.reports import figures
-from mlops_cli.reports.charts import chart
-from mlops_cli.reports.drawings import UNIT, Axis, Mark, Trace, axis, plot, scale_of, whiskers
+from mlops_cli.reports.drawings import UNIT, Axis, Mark, Trace, axis, plot, scale_of, steps, whiskers
 from mlops_cli.reports.model_figures import number
 
 CLASS = 24  # characters of a class in the matrix
@@ -25,7 +24,6 @@ class Panel:
     across: str
     """What the lower axis shows."""
     drawing: Markup
-    ticks: tuple[str, ...] = ()
     note: str = ""
 
 
@@ -43,11 +41,9 @@ class Pair:
         return [value for curve in (self.new, self.old) if curve for value in (*curve.x, *curve.y)]
 
     @property
-    def ticks(self) -> tuple[str, ...]:
-        """The ends and the middle of the bins of a histogram."""
-        width = self.new.x[1] - self.new.x[0] if len(self.new.x) > 1 else 1.0
-        low, high = self.new.x[0], self.new.x[-1] + width
-        return tuple(number(value) for value in (low, (low + high) / 2, high))
+    def end(self) -> float:
+        """Where the last bin of a histogram ends."""
+        return self.new.x[-1] + (self.new.x[1] - self.new.x[0] if len(self.new.x) > 1 else 1.0)
 
 
 @dataclass(frozen=True)
@@ -126,12 +122,17 @@ def _bins(curve: Curve) -> str:
 
 
 def _scores(pair: Pair) -> Panel:
+    new = pair.new
     positive = figures.plain(pair.positive or "the positive class", 30)
+    traces = [
+        Trace(*steps(new.x, pair.end, new.y), filled=True),
+        Trace(*steps(new.x, pair.end, new.weight), "simple"),
+    ]
+    label = f"histograms of the scores of {positive} and of all others"
     return Panel(
         "Scores by class",
         "score",
-        chart(pair.new.y, pair.new.weight, f"histograms of the scores of {positive} and of all others"),
-        pair.ticks,
+        plot(traces, Axis(new.x[0], pair.end), axis([0.0, *new.y, *new.weight], least=0.0), label),
         f"filled: the rows of {positive}; line: all others; each in shares of its own rows",
     )
 
@@ -139,11 +140,12 @@ def _scores(pair: Pair) -> Panel:
 def _residuals(pair: Pair) -> Panel:
     beyond = 1.0 - sum(pair.new.y)
     away = f"; {figures.share(beyond)} of the rows lie beyond" if beyond > 1e-9 else ""
+    traces = [Trace(*steps(pair.new.x, pair.end, pair.new.y), filled=True)]
+    across, up = Axis(pair.new.x[0], pair.end), axis([0.0, *pair.new.y], least=0.0)
     return Panel(
         "Errors: prediction minus truth",
         "error",
-        chart(pair.new.y, None, "histogram of the errors"),
-        pair.ticks,
+        plot(traces, across, up, "histogram of the errors"),
         f"share of the rows{away}",
     )
 
