@@ -18,6 +18,7 @@ import typer.main
 from typer.core import TyperArgument, TyperGroup
 
 from mlops_cli.cli.app import build
+from mlops_cli.spec.metrics import METRICS
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMAS = ROOT / "specs" / "schema"
@@ -74,6 +75,8 @@ def keys(schema: Schema, prefix: str = "") -> Iterator[Key]:
     free = schema.get("additionalProperties")
     if isinstance(free, dict) and free:
         parts["NAME"] = (free, False)
+    if isinstance(each := schema.get("x-metrics"), dict):
+        parts = {"METRIC": (each, False), **parts}
     seen: dict[str, str] = {}  # the keys of a part -> the sibling that showed them first
     for name, (part, required) in parts.items():
         path = f"{prefix}{name}"
@@ -137,7 +140,22 @@ def spec_page(file: str) -> str:
         "`NAME` stands for a name of your choice. Keys that begin with `x-` are yours: they are kept and ignored.\n\n"
     )
     page += table(keys(schema))
+    if file == "validation.model.schema.json":
+        return page + metrics()
     return page + (stages() if file.startswith("pipeline.") else "")
+
+
+def metrics() -> str:
+    """The section on what may stand where a key's path says `METRIC`."""
+    words = load(SCHEMAS / "defs.schema.json")["$defs"]["metrics"]["properties"]
+    head = "\n## Metrics\n\nWhere a path says `METRIC`, one of these stands.\n\n"
+    head += "| metric | of | better | meaning |\n|---|---|---|---|\n"
+    better = {1: "more", -1: "less", 0: "neither"}
+    lines = [
+        f"| `{name}` | {', '.join(known.tasks)} | {better[known.better]} | {words[name]['description']} |\n"
+        for name, known in METRICS.items()
+    ]
+    return head + "".join(lines)
 
 
 def stages() -> str:

@@ -49,6 +49,9 @@ def _complete(decoding: Decoding, said: Scored) -> None:
     if said.label is None and said.score is None and not said.scores:
         hint = "add `score: COLUMN`, `label: COLUMN`, or both"
         decoding.fault("the predictions are missing: neither a score nor a label is named", HERE, hint, of="key")
+    if said.id is None and "baseline" in decoding.mapping(()):
+        message = "nothing tells which rows of the baseline are which"
+        decoding.fault(message, HERE, "add `id: COLUMN`, which tells rows apart in both tables", of="key")
     if (said.low is None) != (said.high is None):
         there, wanted = ("low", "high") if said.high is None else ("high", "low")
         decoding.fault(

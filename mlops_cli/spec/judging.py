@@ -38,17 +38,21 @@ class Judging:
     def misfit(self, metric: str, words: Words) -> tuple[str | None, str | None]:
         """Why the problem does not have a metric, and what to do; (None, None) where it has."""
         if self.task is not None and self.task not in words.tasks:
-            of = " and ".join(NAMES.get(task, task) for task in words.tasks)
+            of = (
+                "classes"
+                if len(words.tasks) > 1 and "binary" in words.tasks
+                else NAMES.get(words.tasks[0], words.tasks[0])
+            )
             own = [name for name, other in METRICS.items() if self.task in other.tasks]
             named = f"{', '.join(own[:6])}{', ...' if len(own) > 6 else ''}"
             here = NAMES.get(self.task, self.task)
             return f"{metric} is a metric of {of}, and this is about {here}", f"metrics of {here}: {named}"
         if words.needs == "costs" and "costs" not in self.given:
             return "`cost` cannot be told: nothing says what answers cost", "add `costs: {miss: 10, false_alarm: 1}`"
-        if words.needs == "queries" and "query" not in self.given:
+        if words.needs == "queries" and self.task is None:
             message = f"{metric} ranks the rows of each query, and nothing says which belong together"
             return message, "add, for example, `query: session_id`"
-        if words.tasks == ("forecast",) and "forecast" not in self.given:
+        if words.tasks == ("forecast",) and self.task is None:
             return f"{metric} is of forecasts, and nothing makes this one", "add `forecast: {time: date, season: 7}`"
         return self.no_answers(metric, words)
 

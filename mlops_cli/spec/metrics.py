@@ -10,12 +10,12 @@ from typing import Literal, TypeAlias
 from mlops_cli.spec.validation import Task
 
 Needs: TypeAlias = Literal["labels", "scores", "probabilities", "costs", "scale", "bounds", "queries"]
-"""What a metric reads besides the truth, in the words of `measures.metrics.base`."""
+"""What a metric reads besides the truth."""
 
 
 @dataclass(frozen=True)
 class Words:
-    """A metric as specs see it. How it is computed stands in `measures/metrics/`; a test holds the two together."""
+    """A metric as specs see it. How it is computed stands in `measures/metrics/`, whose table takes its facts from here."""
 
     tasks: tuple[Task, ...]
     better: Literal[1, -1, 0]
@@ -47,7 +47,7 @@ METRICS: Mapping[str, Words] = {
     "roc_auc": Words(CLASSES, 1, "scores"),
     "average_precision": Words(BINARY, 1, "scores"),
     "log_loss": Words(CLASSES, -1, "probabilities", most=inf),
-    "brier": Words(CLASSES, -1, "probabilities"),
+    "brier": Words(CLASSES, -1, "probabilities", most=2.0),  # of two classes 1
     "ece": Words(CLASSES, -1, "probabilities"),
     "calibration_bias": Words(BINARY, 0, "probabilities", -1.0),
     "mae": Words(NUMBERS, -1, most=inf),
@@ -58,7 +58,7 @@ METRICS: Mapping[str, Words] = {
     "smape": Words(NUMBERS, -1, most=2.0),
     "wape": Words(NUMBERS, -1, most=inf),
     "mase": Words(FORECAST, -1, "scale", most=inf),
-    "coverage": Words(FORECAST, 1, "bounds"),
+    "coverage": Words(FORECAST, 0, "bounds"),
     "interval_score": Words(FORECAST, -1, "bounds", most=inf),
     "ndcg": Words(RANKING, 1, "queries"),
     "map": Words(RANKING, 1, "queries"),
