@@ -15,7 +15,7 @@ Needs: TypeAlias = Literal["labels", "scores", "probabilities", "costs", "scale"
 
 @dataclass(frozen=True)
 class Words:
-    """A metric as specs see it. How it is computed stands in `measures/metrics/`, whose table takes its facts from here."""
+    """A metric as specs see it. How it is computed stands in `measures/metrics/`, which takes these facts from here."""
 
     tasks: tuple[Task, ...]
     better: Literal[1, -1, 0]

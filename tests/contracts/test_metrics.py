@@ -264,4 +264,4 @@ def test_no_rows_have_no_value(name: str, task: str) -> None:
 def test_the_spec_knows_the_same_metrics() -> None:
     from mlops_cli.spec.metrics import METRICS as WORDS
 
-    assert set(METRICS) <= set(WORDS)
+    assert list(METRICS) == list(WORDS)

@@ -7,10 +7,10 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from mlops_cli.measures.metrics.base import Needs
 from mlops_cli.measures.metrics.ranked import ranked_value
 from mlops_cli.measures.metrics.table import METRICS
 from mlops_cli.measures.predictions import Floats, Predictions
+from mlops_cli.spec.metrics import Needs
 
 LACKS: dict[Needs, str] = {
     "scores": "scores, and the model only gives labels",

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
 
 from mlops_cli.measures.predictions import Array, Floats, Predictions
-
-Task: TypeAlias = Literal["binary", "multiclass", "regression", "ranking", "forecast"]
-Needs: TypeAlias = Literal["labels", "scores", "probabilities", "costs", "scale", "bounds", "queries"]
-"""Which part of the predictions a metric reads besides the truth."""
-CLASSES: tuple[Task, ...] = ("binary", "multiclass")
-NUMBERS: tuple[Task, ...] = ("regression", "forecast")
+from mlops_cli.spec.metrics import Needs
+from mlops_cli.spec.validation import Task
 
 
 @dataclass(frozen=True)

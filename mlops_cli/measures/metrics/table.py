@@ -1,56 +1,72 @@
-"""The table of all metrics: a new one is a function beside its likes and a line here."""
+"""The table of all metrics: a new one is a function beside its likes, a line here, and one in `spec/metrics.py`, which
+says what it is a metric of, what is better, and in which range it lies."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Literal
 
 from mlops_cli.measures.metrics import confusion, numbers, probabilities, ranking, shares
-from mlops_cli.measures.metrics.base import CLASSES, NUMBERS, Metric, Task
+from mlops_cli.measures.metrics.base import Metric, Parts
+from mlops_cli.measures.predictions import Floats, Predictions
+from mlops_cli.spec.metrics import BINARY, CLASSES, FORECAST
+from mlops_cli.spec.metrics import METRICS as WORDS
+from mlops_cli.spec.validation import Task
 
-INF = float("inf")
-BINARY: tuple[Task, ...] = ("binary",)
-FORECAST: tuple[Task, ...] = ("forecast",)
-RANKING: tuple[Task, ...] = ("ranking",)
+
+def summed(
+    name: str,
+    parts: Callable[[Predictions], Parts],
+    value: Callable[[Floats], Floats],
+    share: Callable[[Predictions], tuple[int, int]] | None = None,
+    shared: tuple[Task, ...] = BINARY,
+) -> Metric:
+    """A metric that is made of sums."""
+    said = WORDS[name]
+    return Metric(name, said.tasks, said.better, said.least, said.most, said.needs, parts, value, share, shared=shared)
+
+
+def ordered(name: Literal["roc_auc", "average_precision"]) -> Metric:
+    """A metric that is made of the order of the rows."""
+    said = WORDS[name]
+    return Metric(name, said.tasks, said.better, said.least, said.most, said.needs, ranked=name)
+
+
 MATRIX = confusion.matrix
-
 _ALL = (
-    Metric(
-        "accuracy", CLASSES, 1, parts=confusion.rightness, value=confusion.accuracy, share=shares.right, shared=CLASSES
-    ),
-    Metric("balanced_accuracy", CLASSES, 1, parts=MATRIX, value=confusion.balanced_accuracy),
-    Metric("precision", CLASSES, 1, parts=MATRIX, value=confusion.precision, share=shares.called),
-    Metric("recall", CLASSES, 1, parts=MATRIX, value=confusion.recall, share=shares.found),
-    Metric("specificity", BINARY, 1, parts=MATRIX, value=confusion.specificity, share=shares.spared),
-    Metric("false_positive_rate", BINARY, -1, parts=MATRIX, value=confusion.false_positive_rate, share=shares.alarmed),
-    Metric("false_negative_rate", BINARY, -1, parts=MATRIX, value=confusion.false_negative_rate, share=shares.missed),
-    Metric("f1", CLASSES, 1, parts=MATRIX, value=confusion.f1),
-    Metric("mcc", CLASSES, 1, -1.0, parts=MATRIX, value=confusion.mcc),
-    Metric("kappa", CLASSES, 1, -1.0, parts=MATRIX, value=confusion.kappa),
-    Metric("selection_rate", BINARY, 0, parts=MATRIX, value=confusion.selection_rate, share=shares.selected),
-    Metric("cost", CLASSES, -1, -INF, INF, "costs", confusion.costs, confusion.cost),
-    Metric("roc_auc", CLASSES, 1, needs="scores", ranked="roc_auc"),
-    Metric("average_precision", BINARY, 1, needs="scores", ranked="average_precision"),
-    Metric("log_loss", CLASSES, -1, 0, INF, "probabilities", probabilities.surprises, probabilities.log_loss),
-    Metric("brier", CLASSES, -1, 0, 2, "probabilities", probabilities.squares, probabilities.brier),
-    Metric("ece", CLASSES, -1, 0, 1, "probabilities", probabilities.misses, probabilities.ece),
-    Metric(
-        "calibration_bias", BINARY, 0, -1, 1, "probabilities", probabilities.excesses, probabilities.calibration_bias
-    ),
-    Metric("mae", NUMBERS, -1, 0, INF, parts=numbers.distances, value=numbers.mae),
-    Metric("rmse", NUMBERS, -1, 0, INF, parts=numbers.squares, value=numbers.rmse),
-    Metric("r2", NUMBERS, 1, -INF, 1, parts=numbers.spreads, value=numbers.r2),
-    Metric("bias", NUMBERS, 0, -INF, INF, parts=numbers.biases, value=numbers.bias),
-    Metric("mape", NUMBERS, -1, 0, INF, parts=numbers.percentages, value=numbers.mape),
-    Metric("smape", NUMBERS, -1, 0, 2, parts=numbers.symmetric, value=numbers.smape),
-    Metric("wape", NUMBERS, -1, 0, INF, parts=numbers.weights, value=numbers.wape),
-    Metric("mase", FORECAST, -1, 0, INF, "scale", numbers.scaled, numbers.mase),
-    Metric("coverage", FORECAST, 0, 0, 1, "bounds", numbers.kept, numbers.coverage, shares.held, shared=FORECAST),
-    Metric("interval_score", FORECAST, -1, 0, INF, "bounds", numbers.penalties, numbers.interval_score),
-    Metric("ndcg", RANKING, 1, needs="queries", parts=ranking.ndcg, value=ranking.per_query),
-    Metric("map", RANKING, 1, needs="queries", parts=ranking.average_precisions, value=ranking.per_query),
-    Metric("mrr", RANKING, 1, needs="queries", parts=ranking.reciprocal_ranks, value=ranking.per_query),
-    Metric("hit_rate", RANKING, 1, needs="queries", parts=ranking.hits, value=ranking.per_query),
-    Metric("precision_at_k", RANKING, 1, needs="queries", parts=ranking.precisions, value=ranking.per_query),
-    Metric("recall_at_k", RANKING, 1, needs="queries", parts=ranking.recalls, value=ranking.per_query),
+    summed("accuracy", confusion.rightness, confusion.accuracy, shares.right, CLASSES),
+    summed("balanced_accuracy", MATRIX, confusion.balanced_accuracy),
+    summed("precision", MATRIX, confusion.precision, shares.called),
+    summed("recall", MATRIX, confusion.recall, shares.found),
+    summed("specificity", MATRIX, confusion.specificity, shares.spared),
+    summed("false_positive_rate", MATRIX, confusion.false_positive_rate, shares.alarmed),
+    summed("false_negative_rate", MATRIX, confusion.false_negative_rate, shares.missed),
+    summed("f1", MATRIX, confusion.f1),
+    summed("mcc", MATRIX, confusion.mcc),
+    summed("kappa", MATRIX, confusion.kappa),
+    summed("selection_rate", MATRIX, confusion.selection_rate, shares.selected),
+    summed("cost", confusion.costs, confusion.cost),
+    ordered("roc_auc"),
+    ordered("average_precision"),
+    summed("log_loss", probabilities.surprises, probabilities.log_loss),
+    summed("brier", probabilities.squares, probabilities.brier),
+    summed("ece", probabilities.misses, probabilities.ece),
+    summed("calibration_bias", probabilities.excesses, probabilities.calibration_bias),
+    summed("mae", numbers.distances, numbers.mae),
+    summed("rmse", numbers.squares, numbers.rmse),
+    summed("r2", numbers.spreads, numbers.r2),
+    summed("bias", numbers.biases, numbers.bias),
+    summed("mape", numbers.percentages, numbers.mape),
+    summed("smape", numbers.symmetric, numbers.smape),
+    summed("wape", numbers.weights, numbers.wape),
+    summed("mase", numbers.scaled, numbers.mase),
+    summed("coverage", numbers.kept, numbers.coverage, shares.held, FORECAST),
+    summed("interval_score", numbers.penalties, numbers.interval_score),
+    summed("ndcg", ranking.ndcg, ranking.per_query),
+    summed("map", ranking.average_precisions, ranking.per_query),
+    summed("mrr", ranking.reciprocal_ranks, ranking.per_query),
+    summed("hit_rate", ranking.hits, ranking.per_query),
+    summed("precision_at_k", ranking.precisions, ranking.per_query),
+    summed("recall_at_k", ranking.recalls, ranking.per_query),
 )
 METRICS: Mapping[str, Metric] = {metric.name: metric for metric in _ALL}
