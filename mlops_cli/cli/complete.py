@@ -11,7 +11,7 @@ from mlops_cli.base.errors import UserError
 
 def references(incomplete: str) -> list[str]:
     """Names, aliases and runs that begin with what was typed."""
-    from mlops_cli.workflows.history import runs
+    from mlops_cli.workflows.history import is_inner_alias, runs
     from mlops_cli.workflows.workspace import open_workspace
 
     try:
@@ -19,7 +19,7 @@ def references(incomplete: str) -> list[str]:
         known = [*workspace.journal.names(), *(f"run:{run.id}" for run in runs(workspace, 20))]
     except UserError:
         return []  # no project here, or a damaged one: there is nothing to offer
-    return [name for name in known if name.startswith(incomplete) and "@passed." not in name]
+    return [name for name in known if name.startswith(incomplete) and not is_inner_alias(name)]
 
 
 def stages(incomplete: str) -> list[str]:

@@ -45,6 +45,26 @@ class Version:
 
 
 @dataclass(frozen=True)
+class Promoted:
+    """Why an alias of a model was moved by hand: what the move's line in the journal is about."""
+
+    action: Literal["promote", "rollback"]
+    model: str
+    alias: str
+    version: Oid
+    """What the alias means from here on."""
+    number: int
+    before: Oid | None
+    """What it meant before."""
+    evidence: Mapping[str, Oid] = field(default_factory=dict)
+    """Gate -> the report of its latest judgement of this version."""
+    missing: tuple[str, ...] = ()
+    """What the project's policy asks for and was not there, where somebody has overridden it."""
+    because: str | None = None
+    format: int = 1
+
+
+@dataclass(frozen=True)
 class GitState:
     """Where the code stood: the commit, and whether the work tree differed from it."""
 

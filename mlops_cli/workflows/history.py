@@ -12,7 +12,8 @@ from mlops_cli.store.records import Artifact, Version
 from mlops_cli.store.refs import resolve
 from mlops_cli.workflows.workspace import Workspace
 
-PASSED = "@passed."  # how an alias of ours begins; see `baselines.passed_name`
+INNER = ("@passed.", "@judged.", "@signed.")
+"""How aliases of ours begin: see `baselines.passed_name`, `evidence.judged_name`, `sign.signed_name`."""
 
 
 @dataclass(frozen=True)
@@ -59,35 +60,57 @@ class RunLine:
     metrics: Mapping[str, float]
 
 
+@dataclass(frozen=True)
+class Models:
+    """The versions that `models` shows, and how many of each model it does not."""
+
+    models: tuple[Named, ...]
+    left_out: Mapping[str, int]
+
+
 def log(workspace: Workspace, name: str | None, limit: int, *, everything: bool = False) -> list[Moved]:
     """The moves of a name (with its aliases), or of all names, newest first. Raises StoreError for an unknown name.
 
-    Outputs of pipelines and our own aliases are left out, unless they are named or `everything` is asked for.
+    Our own aliases, and without a name also outputs of pipelines, are left out, unless `everything` is asked for.
     """
     if name is not None:
         resolve(workspace.store, workspace.journal, name)
     shown = []
-    for move in _moves(workspace):
-        named = name is not None and name in (move.name, move.name.partition("@")[0])
-        if named or (name is None and (everything or not _is_inner(workspace, move.name, move.oid))):
+    for move in _moves(workspace, name):
+        if everything or move.name == name or not _is_inner(workspace, move.name, None if name else move.oid):
             shown.append(move)
         if len(shown) == limit:
             break
     return shown
 
 
-def _moves(workspace: Workspace) -> Iterator[Moved]:
+def _moves(workspace: Workspace, wanted: str | None) -> Iterator[Moved]:
+    """The moves of a name and of its aliases (None: of all names), newest first."""
+    numbers: dict[str, dict[Oid, int]] = {}
     for line in reversed(workspace.journal.lines()):
         commit = (line.git.commit[:12] + ("+" if line.git.dirty else "")) if line.git else None
         for name, (_, new) in sorted(line.set.items(), key=lambda item: "/" in item[0]):
-            versions = workspace.journal.versions(name.partition("@")[0])
-            number = versions.index(new) + 1 if new in versions else None
+            base = name.partition("@")[0]
+            if wanted is not None and wanted not in (name, base):
+                continue
+            if base not in numbers:
+                numbers[base] = _numbers(workspace, base)
+            number = numbers[base].get(new) if new else None
             yield Moved(line.time, line.who, name, number, new, line.why, line.run[:12] if line.run else None, commit)
 
 
+def _numbers(workspace: Workspace, name: str) -> dict[Oid, int]:
+    return {oid: number for number, oid in enumerate(workspace.journal.versions(name), 1)}
+
+
+def is_inner_alias(name: str) -> bool:
+    """Whether a name is an alias of ours: there are many, and few look at them."""
+    return any(word in name for word in INNER)
+
+
 def _is_inner(workspace: Workspace, name: str, oid: Oid | None) -> bool:
-    """Whether a name is one of ours or an output under its default name: there are many, and few look at them."""
-    if PASSED in name:
+    """Whether a name is one of ours or an output under its default name."""
+    if is_inner_alias(name):
         return True
     if oid is None:
         return False
@@ -98,40 +121,63 @@ def _is_inner(workspace: Workspace, name: str, oid: Oid | None) -> bool:
 def names(workspace: Workspace, *, everything: bool) -> list[Named]:
     """The names there are; without `everything` the outputs of pipelines under their default names are left out."""
     current = workspace.journal.names()
+    aliases = aliases_of(current)
     plain = {name: oid for name, oid in sorted(current.items()) if "@" not in name}
     return [
-        _named(workspace, name, oid, current)
+        _named(workspace, name, oid, _numbers(workspace, name), aliases)
         for name, oid in plain.items()
         if everything or not _is_inner(workspace, name, oid)
     ]
 
 
-def models(workspace: Workspace) -> list[Named]:
-    """Every version of every model, newest first; the aliases are those that point at it now."""
+def models(workspace: Workspace, limit: int | None) -> Models:
+    """The newest versions of every model, `limit` of each (None: all), and those that an alias points at; newest first.
+
+    Only the records of what is shown are read.
+    """
     current = workspace.journal.names()
-    found = []
-    for name in sorted(current):
-        if "@" not in name:
-            versions = [_named(workspace, name, oid, current) for oid in reversed(workspace.journal.versions(name))]
-            found += [item for item in versions if item.kind == "model"]
+    aliases = aliases_of(current)
+    found: list[Named] = []
+    left: dict[str, int] = {}
+    for name, newest in sorted(current.items()):
+        if "@" in name or workspace.store.read_record(newest, "version", Version).kind != "model":
+            continue
+        numbers = _numbers(workspace, name)
+        few = len(numbers) - limit if limit is not None else 0
+        shown = [oid for oid, number in numbers.items() if number > few or (name, oid) in aliases]
+        found += [_named(workspace, name, oid, numbers, aliases) for oid in reversed(shown)]
+        if len(shown) < len(numbers):
+            left[name] = len(numbers) - len(shown)
+    return Models(tuple(found), left)
+
+
+def aliases_of(current: Mapping[str, Oid]) -> dict[tuple[str, Oid], tuple[str, ...]]:
+    """(name, version) -> the aliases that point at it, without our own."""
+    found: dict[tuple[str, Oid], tuple[str, ...]] = {}
+    for full, oid in current.items():
+        name, sign, alias = full.partition("@")
+        if sign and not is_inner_alias(full):
+            found[name, oid] = (*found.get((name, oid), ()), alias)
     return found
 
 
-def _named(workspace: Workspace, name: str, oid: Oid, current: Mapping[str, Oid]) -> Named:
+def _named(
+    workspace: Workspace,
+    name: str,
+    oid: Oid,
+    numbers: Mapping[Oid, int],
+    aliases: Mapping[tuple[str, Oid], tuple[str, ...]],
+) -> Named:
     version = workspace.store.read_record(oid, "version", Version)
-    versions = workspace.journal.versions(name)
-    pointing = [
-        alias.partition("@")[2] for alias, target in current.items() if target == oid and alias.startswith(f"{name}@")
-    ]
     return Named(
         name=name,
         kind=version.kind,
-        version=versions.index(oid) + 1,
-        versions=len(versions),
+        version=numbers[oid],
+        versions=len(numbers),
         oid=oid,
         artifact=version.artifact,
         created=version.created,
-        aliases=tuple(alias for alias in pointing if not f"@{alias}".startswith(PASSED)),
+        aliases=aliases.get((name, oid), ()),
         metrics=version.metrics,
     )
 

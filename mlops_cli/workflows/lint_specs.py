@@ -8,7 +8,9 @@ from pathlib import Path
 
 from mlops_cli.base.errors import Fault, SpecError, UserError
 from mlops_cli.spec.load import load_spec, shown_path
-from mlops_cli.spec.project import FILE, load_project
+from mlops_cli.spec.pipeline import Pipeline
+from mlops_cli.spec.project import FILE, Project, load_project
+from mlops_cli.workflows.naming import promoted_faults
 from mlops_cli.workflows.workspace import FOLDER, REMEMBERED
 
 
@@ -28,15 +30,26 @@ def lint(root: Path, paths: Sequence[Path]) -> LintResult:
     """
     files = _files(root, paths)
     faults: list[Fault] = []
+    project = _project(root)
     for path in files:
         try:
             if path.name == FILE:
                 load_project(path.parent, remember_folder(root))
             else:
-                load_spec(path, root, remember_folder(root))
+                spec = load_spec(path, root, remember_folder(root))
+                if project is not None and isinstance(spec, Pipeline):
+                    faults += promoted_faults(project, spec)
         except SpecError as error:
             faults.extend(error.faults)
     return LintResult(tuple(shown_path(path, root) for path in files), tuple(faults))
+
+
+def _project(root: Path) -> Project | None:
+    """The project of `root`; None where there is none, or where its file has faults, which are told with that file."""
+    try:
+        return load_project(root, remember_folder(root)) if (root / FILE).exists() else None
+    except SpecError:
+        return None
 
 
 def remember_folder(root: Path) -> Path | None:

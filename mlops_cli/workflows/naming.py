@@ -7,6 +7,7 @@ from typing import Literal
 from mlops_cli.base.errors import Fault, Place, SpecError, StoreError, UserError
 from mlops_cli.pipeline.graph import Edge, Graph, Node
 from mlops_cli.spec.pipeline import Output, Pipeline, Register
+from mlops_cli.spec.project import Project
 from mlops_cli.store.whole import version_record
 from mlops_cli.workflows.workspace import Workspace
 
@@ -54,3 +55,15 @@ def check_names(workspace: Workspace, graph: Graph) -> None:
             faults.append(Fault(fault.message, place, fault.hint))
     if faults:
         raise SpecError.of(faults)
+
+
+def promoted_faults(project: Project, pipeline: Pipeline) -> list[Fault]:
+    """The stages that would move an alias which the project lets move with evidence only."""
+    faults = []
+    for stage in pipeline.stages.values():
+        if isinstance(stage.verb, Register) and stage.verb.alias in project.promotion:
+            alias = stage.verb.alias
+            message = f"the alias '{alias}' moves by `mlops promote` only: mlops.yaml says so under promotion"
+            hint = f"leave `alias` out, or write another; then: mlops promote {stage.verb.model} {alias}"
+            faults.append(Fault(message, stage.place, hint))
+    return faults

@@ -64,23 +64,6 @@ def names_text(found: Sequence[Named]) -> str:
     )
 
 
-def models_text(found: Sequence[Named]) -> str:
-    """`models`: one line a version."""
-    rows = []
-    for item in found:
-        metrics = "  ".join(f"{name} {value:.4g}" for name, value in item.metrics.items())
-        rows.append(
-            [
-                f"{item.name}@v{item.version}",
-                paint(", ".join(item.aliases), "good"),
-                when(item.created),
-                item.oid[:SHORT],
-                metrics,
-            ]
-        )
-    return table(rows, head=("MODEL", "ALIASES", "MADE (UTC)", "ID", "METRICS")) or "no model is registered yet"
-
-
 def runs_text(found: Sequence[RunLine]) -> str:
     """`runs`: one line a run."""
     rows = []

@@ -1,0 +1,126 @@
+"""`mlops promote`: an alias moves to a version that has the evidence for it; or somebody says why it moves without."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from mlops_cli.base.errors import UserError
+from mlops_cli.base.hashing import Oid
+from mlops_cli.store.journal import Conflict, Move
+from mlops_cli.store.records import Promoted, Version
+from mlops_cli.store.refs import resolve
+from mlops_cli.workflows.evidence import evidence_of
+from mlops_cli.workflows.loadable import check_loadable
+from mlops_cli.workflows.policy import Missing, Wish, missing_for
+from mlops_cli.workflows.workspace import Workspace
+
+ALIAS = re.compile(r"(?!v[0-9]+$)[A-Za-z_][A-Za-z0-9_-]*")
+"""As the schemas have it: `$defs/alias`."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What became of the wish to move an alias."""
+
+    outcome: Literal["moved", "refused", "nothing_to_do"]
+    action: Literal["promote", "rollback"]
+    model: str
+    alias: str
+    number: int
+    version: Oid
+    before: int | None
+    """The number of the version that the alias meant before; None: it was not there."""
+    evidence: Mapping[str, Oid] = field(default_factory=dict)
+    missing: tuple[Missing, ...] = ()
+    """What the policy asks for and is not there: refused for it, or overridden."""
+    because: str | None = None
+    time: str | None = None
+    who: str | None = None
+
+
+def promote(workspace: Workspace, reference: str, alias: str, because: str | None = None) -> Decision:
+    """Move `alias` of a model to the version that a REF names, if the project's policy lets it.
+
+    `because` overrides the policy: what was missing is recorded with it. Raises UserError where the REF is no model,
+    and Conflict where somebody else moved the alias while this was checked.
+    """
+    wish, version = _wish(workspace, reference, alias)
+    full = f"{wish.model}@{alias}"
+    before = workspace.journal.names().get(full)
+    was = _number(workspace, wish.model, before)
+    if before == wish.oid:
+        return Decision("nothing_to_do", "promote", wish.model, alias, wish.number, wish.oid, was)
+    missing = _not_loadable(workspace, version)
+    evidence = evidence_of(workspace, wish.oid)  # after loading, which takes its time: nothing newer is passed over
+    missing += missing_for(workspace, wish, evidence)
+    reports = {gate: judgement.report for gate, judgement in evidence.items()}
+    decision = Decision(
+        "refused", "promote", wish.model, alias, wish.number, wish.oid, was, reports, tuple(missing), because
+    )
+    if missing and because is None:
+        return decision
+    passed = sorted(gate for gate, judgement in evidence.items() if judgement.passed)
+    why = f"promote {wish.name} to {alias}: " + (f"gates {', '.join(passed)} passed" if passed else "no gate passed")
+    if missing:
+        why += f"; override because {because}"
+    return move(workspace, decision, before, why)
+
+
+def move(workspace: Workspace, decision: Decision, before: Oid | None, why: str) -> Decision:
+    """Record a decision and move its alias from `before`. Raises Conflict where somebody else was faster."""
+    record = Promoted(
+        action=decision.action,
+        model=decision.model,
+        alias=decision.alias,
+        version=decision.version,
+        number=decision.number,
+        before=before,
+        evidence=decision.evidence,
+        missing=tuple(item.what for item in decision.missing),
+        because=decision.because,
+    )
+    with workspace.store.begin() as transaction:
+        about = transaction.add_record("promotion", record)
+        transaction.commit()
+    workspace.store.flush()
+    full = f"{decision.model}@{decision.alias}"
+    try:
+        line = workspace.journal.append([Move(full, before, decision.version)], why, about=about)
+    except Conflict:
+        raise _too_late(workspace, decision.model, full) from None
+    return replace(decision, outcome="moved", time=line.time, who=line.who)
+
+
+def _too_late(workspace: Workspace, model: str, full: str) -> Conflict:
+    line, oid = workspace.journal.history(full)[-1]
+    number = _number(workspace, model, oid)
+    what = f"moved {full} to v{number}" if number is not None else f"removed {full}"
+    hint = f"look at it first: mlops log {full}"
+    return Conflict(f"{line.who} {what} at {line.time} while this was checked", hint)
+
+
+def _wish(workspace: Workspace, reference: str, alias: str) -> tuple[Wish, Version]:
+    if not ALIAS.fullmatch(alias):
+        raise UserError(f"'{alias}' is no alias", "letters, digits, _ and -; v1, v2, ... are version numbers")
+    found = resolve(workspace.store, workspace.journal, reference)
+    if found.version is None or found.version_number is None:
+        raise UserError(f"'{reference}' is no version of a model", "mlops models lists them")
+    if found.version.kind != "model":
+        raise UserError(f"{found.name}@v{found.version_number} is data, not a model", "mlops models lists the models")
+    return Wish(found.name, found.version_number, found.oid, alias), found.version
+
+
+def _not_loadable(workspace: Workspace, version: Version) -> list[Missing]:
+    try:
+        check_loadable(workspace, version)
+    except UserError as error:
+        fault = error.faults[0]
+        return [Missing(f"it cannot be loaded: {fault.message}", fault.hint)]
+    return []
+
+
+def _number(workspace: Workspace, model: str, oid: Oid | None) -> int | None:
+    return workspace.journal.versions(model).index(oid) + 1 if oid is not None else None
