@@ -105,10 +105,10 @@ def _calibration(pair: Pair) -> Panel:
     top = axis([0.0, *pair.seen], least=0.0, most=1.0)
     of = f"of {figures.plain(pair.positive, 30)}" if pair.positive is not None else "of the likeliest class"
     return Panel(
-        f"Calibration: share {of} by probability",
+        "Calibration",
         "mean probability of the bin",
         plot(_traces(pair, dots=True), top, top, "calibration: how often it came true", diagonal=True),
-        note=f"{_bins(pair.new)}; on the diagonal, it happens as often as was said",
+        note=f"share {of} in {_bins(pair.new)}; on the diagonal, it happens as often as was said",
     )
 
 
