@@ -236,7 +236,11 @@ def numbers_of(values: Array, names: Sequence[str]) -> npt.NDArray[np.int64]:
 
     place = {name: index for index, name in enumerate(names)}
     raw = np.asarray(values)
-    codes, distinct = pd.factorize(raw.astype(object) if raw.dtype.kind in "US" else raw)
+    if raw.dtype.kind == "U":  # pandas would make a Python text of every row first
+        distinct = np.unique(raw)
+        codes = np.searchsorted(distinct, raw)
+    else:
+        codes, distinct = pd.factorize(raw)
     numbers = [place.get(text_of(value), -1) for value in np.asarray(distinct).tolist()]
     return np.asarray([*numbers, -1], dtype=np.int64)[codes]  # a missing value has the code -1: the last
 

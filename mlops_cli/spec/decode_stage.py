@@ -11,6 +11,7 @@ from mlops_cli.base.errors import SpecError
 from mlops_cli.base.records import Json
 from mlops_cli.spec import units
 from mlops_cli.spec.decoding import Decoding
+from mlops_cli.spec.metrics import METRICS
 from mlops_cli.spec.pipeline import (
     VERBS,
     Call,
@@ -188,7 +189,22 @@ def _select(decoding: Decoding, path: KeyPath) -> Select:
     elif highest is None and lowest is None:
         hint = "add, for example, `max: roc_auc` or `min: log_loss`"
         decoding.fault("a metric is missing that tells which is best", (*path, "select"), hint, of="key")
+    else:
+        _best(decoding, (*path, "max" if highest is not None else "min"), highest or lowest or "")
     return Select(highest or lowest or "", "max" if highest else "min", target)
+
+
+def _best(decoding: Decoding, path: KeyPath, metric: str) -> None:
+    """A fault for a metric whose best value is at the other end."""
+    words = METRICS.get(metric)
+    if words is None or not words.better:
+        return
+    wrong, right = ("max", "min") if words.better == -1 else ("min", "max")
+    if path[-1] == wrong:
+        less = "less" if words.better == -1 else "more"
+        decoding.fault(
+            f"the worst model would be chosen: of {metric}, {less} is better", path, f"write {right}: {metric}"
+        )
 
 
 def _judged(decoding: Decoding, path: KeyPath, lookup: Lookup) -> Validation | None:

@@ -265,3 +265,20 @@ def test_the_spec_knows_the_same_metrics() -> None:
     from mlops_cli.spec.metrics import METRICS as WORDS
 
     assert list(METRICS) == list(WORDS)
+
+
+def test_many_classes_need_no_whole_matrix() -> None:
+    random = np.random.default_rng(4)
+    for many in (33, 40, 100):  # 3 x 40 + 1 is a square
+        truth, other = random.integers(0, many, 2000), random.integers(0, many, 2000)
+        label = np.where(random.uniform(size=2000) < 0.5, truth, other)
+        rows = class_predictions(truth, label, None, False, list(range(many)), None)
+        assert close(value_of("f1", rows), sk.f1_score(truth, label, average="macro"))
+        assert close(value_of("balanced_accuracy", rows), sk.balanced_accuracy_score(truth, label))
+        assert close(value_of("mcc", rows), sk.matthews_corrcoef(truth, label))
+        assert close(value_of("kappa", rows), sk.cohen_kappa_score(truth, label))
+        matrix = METRICS["precision"].parts
+        assert matrix is not None
+        units = np.arange(2000) % 9
+        assert matrix(rows).by(units, 9).sum(axis=0).tolist() == matrix(rows).total().tolist()
+        assert matrix(rows).by(units, 9)[4].tolist() == matrix(rows.where(units == 4)).total().tolist()

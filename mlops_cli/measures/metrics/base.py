@@ -16,8 +16,9 @@ from mlops_cli.spec.validation import Task
 @dataclass(frozen=True)
 class Parts:
     """What every row adds to the sums that a metric is made of: k numbers (`columns`), or 1 in one of k cells (`cells`:
-    a confusion matrix has a cell for each pair of classes), or m numbers to the m sums of one of k / m bins (`bins`
-    beside `columns`). Sums over any set of rows follow, so that resampling never touches the rows again.
+    a confusion matrix has a cell for each pair of classes) or in several of them (`marks`), or m numbers to the m sums
+    of one of k / m bins (`bins` beside `columns`). Sums over any set of rows follow, so that resampling never touches
+    the rows again.
 
     What kind of parts these are is nobody's business but `total` and `by`; only `cells` mean more: counts of rows.
     """
@@ -30,11 +31,15 @@ class Parts:
     """Shape (n,), numbers of cells in [0, k)."""
     bins: Array | None = None
     """Shape (n,), numbers of bins in [0, k / m)."""
+    marks: tuple[Array, ...] = ()
+    """Each of shape (n,), numbers of cells in [0, k)."""
 
     def total(self) -> Floats:
         """The sums over all rows, shape (k,)."""
         if self.cells is not None:
             return np.asarray(np.bincount(self.cells, minlength=self.size), np.float64)
+        if self.marks:
+            return np.asarray(sum(np.bincount(cells, minlength=self.size) for cells in self.marks), np.float64)
         assert self.columns is not None
         if self.bins is not None:
             return np.asarray(self.binned(self.bins, 1)[0])
@@ -42,9 +47,10 @@ class Parts:
 
     def by(self, units: Array, count: int) -> Floats:
         """The sums over the rows of each unit, shape (count, k); `units` (n,) are numbers in [0, count)."""
-        if self.cells is not None:
-            flat = np.bincount(units * self.size + self.cells, minlength=count * self.size)
-            return np.asarray(flat.reshape(count, self.size), np.float64)
+        if self.cells is not None or self.marks:
+            cells = self.marks if self.cells is None else (self.cells,)
+            flat = sum(np.bincount(units * self.size + each, minlength=count * self.size) for each in cells)
+            return np.asarray(flat, np.float64).reshape(count, self.size)
         assert self.columns is not None
         if self.bins is not None:
             return self.binned(units * (self.size // self.columns.shape[1]) + self.bins, count)

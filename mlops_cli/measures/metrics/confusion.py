@@ -11,6 +11,8 @@ from mlops_cli.measures.metrics.base import Parts, columns, mean, ratio
 from mlops_cli.measures.predictions import Array, Floats, Predictions
 
 NAN = float("nan")
+SQUARE = 32
+"""Classes up to which a whole confusion matrix is kept; of more it would not fit into memory for each unit."""
 
 
 def positives(rows: Predictions) -> tuple[Array, Array]:
@@ -21,14 +23,20 @@ def positives(rows: Predictions) -> tuple[Array, Array]:
 def matrix(rows: Predictions) -> Parts:
     """A cell for each pair of true and predicted class, row by row; of two classes the positive one is the second.
 
-    Every label must be a class (`unusable` counts the others).
+    Of more than 32 classes only what `counts` needs: cells for the rows of each true class, of each predicted one, for
+    the hits of each, and one for all misses. Every label must be a class (`unusable` counts the others).
     """
     if rows.task == "binary":
         truth, label = positives(rows)
         return Parts(4, cells=truth.view(np.int8) << 1 | label.view(np.int8))
     top = max(rows.truth.max(initial=0), rows.label.max(initial=0)) + 1
     many = max(len(rows.classes), int(top), 3)  # four cells always mean two classes
-    return Parts(many * many, cells=rows.truth * many + rows.label)
+    if many <= SQUARE:
+        return Parts(many * many, cells=rows.truth * many + rows.label)
+    size = 3 * many + 1
+    size += math.isqrt(size) ** 2 == size  # a square number of sums is a matrix, any other is not
+    hits = np.where(rows.truth == rows.label, 2 * many + rows.truth, 3 * many)
+    return Parts(size, marks=(rows.truth, many + rows.label, hits))
 
 
 def rightness(rows: Predictions) -> Parts:
@@ -52,8 +60,11 @@ class Counts:
 
 
 def counts(sums: Floats) -> Counts:
-    """The counts of each class, from cells of shape (..., classes x classes)."""
+    """The counts of each class, from the sums of `matrix`."""
     many = math.isqrt(sums.shape[-1])
+    if many * many != sums.shape[-1]:
+        many = (sums.shape[-1] - 1) // 3
+        return Counts(sums[..., 2 * many : 3 * many], sums[..., :many], sums[..., many : 2 * many])
     square = sums.reshape(*sums.shape[:-1], many, many)
     return Counts(np.diagonal(square, axis1=-2, axis2=-1), square.sum(axis=-1), square.sum(axis=-2))
 
@@ -114,7 +125,8 @@ def balanced_accuracy(sums: Floats) -> Floats:
 def mcc(sums: Floats) -> Floats:
     """Matthews' correlation of truth and label (for many classes: Gorodkin 2004); 0 where every label is the same,
     undefined where every truth is."""
-    seen, rows = counts(sums), sums.sum(axis=-1)
+    seen = counts(sums)
+    rows = seen.truths.sum(axis=-1)
     shared = seen.hits.sum(axis=-1) * rows - (seen.truths * seen.labels).sum(axis=-1)
     truth, label = rows**2 - (seen.truths**2).sum(axis=-1), rows**2 - (seen.labels**2).sum(axis=-1)
     return np.where(truth > 0, ratio(shared, np.sqrt(truth * label), 0.0), NAN)
@@ -122,7 +134,8 @@ def mcc(sums: Floats) -> Floats:
 
 def kappa(sums: Floats) -> Floats:
     """Cohen's (1960): how far the agreement is above that of chance; undefined where every truth is the same."""
-    seen, rows = counts(sums), sums.sum(axis=-1)
+    seen = counts(sums)
+    rows = seen.truths.sum(axis=-1)
     chance = ratio((seen.truths * seen.labels).sum(axis=-1), rows)
     return np.where(seen.truths.max(axis=-1) < rows, ratio(seen.hits.sum(axis=-1) - chance, rows - chance), NAN)
 
