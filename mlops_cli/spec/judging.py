@@ -66,6 +66,9 @@ class Judging:
             return None, None
         if words.needs == "bounds" and (said.low is None or said.high is None):
             return f"{metric} needs prediction intervals", "add `low` and `high` to `predictions`"
+        if words.needs == "scale":
+            message = f"{metric} is scaled by the training data, which a table of predictions does not tell"
+            return message, "take mae or wape"
         scored = said.score is not None or bool(said.scores)
         if words.needs in ("scores", "probabilities") and not scored:
             return f"{metric} needs scores, and `predictions` has none", "add, for example, `score: p` there"
