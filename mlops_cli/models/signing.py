@@ -1,8 +1,8 @@
 """Signatures over one identity: an in-toto statement about a model version, in a DSSE envelope, signed with Ed25519.
 
 A version's identity is the hash of its record, which names its content and its run by their hashes, so one signature
-covers all of it. Sources of the formats: DSSE 1.0 (its pre-authentication encoding is what is signed), in-toto Statement
-v1, SLSA provenance v1, RFC 8032 (Ed25519).
+covers all of it. Sources of the formats: DSSE 1.0 (what is signed is its pre-authentication encoding), in-toto
+Statement v1, SLSA provenance v1, RFC 8032 (Ed25519).
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def _fault_of_statement(kind: str, payload: bytes, version: Oid) -> str | None:
 
 
 def encoded(kind: str, payload: bytes) -> bytes:
-    """DSSE's pre-authentication encoding: lengths in bytes, so that no other pair of kind and payload gives the same."""
+    """DSSE's pre-authentication encoding: with the lengths in bytes no other kind and payload give the same."""
     name = kind.encode()
     return b"DSSEv1 %d %s %d %s" % (len(name), name, len(payload), payload)
 

@@ -10,7 +10,7 @@ import os
 import pwd
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mlops_cli.base.clock import timestamp
@@ -20,13 +20,13 @@ from mlops_cli.base.hashing import Oid, hash_bytes, is_oid
 from mlops_cli.base.records import BadRecord, canonical, decode
 from mlops_cli.store.copying import write_all
 from mlops_cli.store.faults import store_faults
+from mlops_cli.store.fold import START, WORTH, Fold, keep_fold, load_fold
 from mlops_cli.store.git import git_state
 from mlops_cli.store.lock import locked
 from mlops_cli.store.records import GitState
 from mlops_cli.store.store import Store
 
-START = "0" * 64
-"""What the first line names as the one before it."""
+KEPT = "cache/journal.bin"
 LOST = (
     "bring .mlops/journal back from a copy of the store; "
     "or delete .mlops/witness to go on without what is lost: the objects stay, names begin anew from what is left"
@@ -66,34 +66,14 @@ class Line:
     sum: str = ""
 
 
-@dataclass
-class _State:
-    """The fold of all good lines so far."""
-
-    end: int = 0
-    """Bytes of good lines; whatever follows is a line cut short."""
-    inode: int = 0
-    lines: list[Line] = field(default_factory=list)
-    names: dict[str, Oid] = field(default_factory=dict)
-    history: dict[str, list[tuple[Line, Oid | None]]] = field(default_factory=dict)
-
-    def take(self, line: Line) -> None:
-        self.lines.append(line)
-        for name, (_, new) in line.set.items():
-            self.history.setdefault(name, []).append((line, new))
-            if new is None:
-                self.names.pop(name, None)
-            else:
-                self.names[name] = new
-
-
 class Journal:
     """The names of one store. Reading takes no lock and sees every line that is complete."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._path = store.layout.journal
-        self._state = _State()
+        self._fold = Fold()
+        self._seen: dict[int, Line] = {}
 
     def names(self) -> dict[str, Oid]:
         """What every name means now. Raises StoreError for a damaged journal, as all methods do."""
@@ -101,15 +81,32 @@ class Journal:
 
     def lines(self) -> list[Line]:
         """All lines, oldest first."""
-        return list(self._read().lines)
+        return list(self._lines(range(1, self._read().count + 1)))
+
+    def newest(self) -> Iterator[Line]:
+        """All lines, newest first, each read when it is asked for."""
+        return self._lines(range(self._read().count, 0, -1))
+
+    def about(self, name: str) -> Iterator[Line]:
+        """The lines that moved a name or an alias of it, newest first, each read when it is asked for."""
+        fold = self._read()
+        names = [full for full in fold.all_names() if full == name or full.startswith(f"{name}@")]
+        return self._lines(sorted({number for full in names for number in fold.history(full).lines}, reverse=True))
 
     def history(self, name: str) -> list[tuple[Line, Oid | None]]:
         """The lines that moved a name and what it meant after each, oldest first; None: it was removed."""
-        return list(self._read().history.get(name, ()))
+        history = self._read().history(name)
+        return list(zip(self._lines(history.lines), history.values(), strict=True))
+
+    def moves_to(self, name: str, oid: Oid) -> Iterator[Line]:
+        """The lines after which a name meant `oid`, newest first, each read when it is asked for."""
+        history = self._read().history(name)
+        numbers = [number for number, value in zip(history.lines, history.values(), strict=True) if value == oid]
+        return self._lines(numbers[::-1])
 
     def versions(self, name: str) -> list[Oid]:
         """Everything that a name ever meant, each once, in the order of first appearance: v1, v2, ..."""
-        return list(dict.fromkeys(oid for _, oid in self._read().history.get(name, ()) if oid))
+        return list(dict.fromkeys(oid for oid in self._read().history(name).values() if oid))
 
     def value_at(self, name: str, time: datetime) -> Oid | None:
         """What a name meant at a moment; None: it did not exist then."""
@@ -119,9 +116,15 @@ class Journal:
     def before(self, name: str, moment: datetime | None = None) -> list[Oid]:
         """Everything that a name meant up to `moment` (None: now), each once, newest first. Knows `name@v3` too."""
         base, _, tag = name.rpartition("@")
-        if tag[:1] == "v" and tag[1:].isdigit() and name not in self._read().history:
+        if tag[:1] == "v" and tag[1:].isdigit() and not self._read().known(name):
             return self.versions(base)[max(int(tag[1:]) - 1, 0) : int(tag[1:])]
         return list(dict.fromkeys(oid for oid in reversed(self._until(name, moment)) if oid))
+
+    def read_whole(self) -> list[Line]:
+        """All lines, oldest first, from the file alone: nothing that was kept of earlier readings is believed."""
+        self._fold, self._seen = Fold(), {}
+        self._read(believe=False)
+        return self.lines()
 
     def append(self, moves: Iterable[Move], why: str, *, run: Oid | None = None, about: Oid | None = None) -> Line:
         """Move names, all or none, and return the line that says so. Flush what they and the line point at before.
@@ -132,11 +135,11 @@ class Journal:
         git = git_state(self._store.folder.parent)
         durable = self._store.durability == "commit"
         with store_faults("write the journal"), locked(self._store.layout.lock):
-            state = self._read()
-            _compare(moves, state.names)
+            fold = self._read()
+            _compare(moves, fold.names)
             line = Line(
-                n=len(state.lines) + 1,
-                prev=state.lines[-1].sum if state.lines else START,
+                n=fold.count + 1,
+                prev=fold.last,
                 time=timestamp(),
                 who=_who(),
                 why=why,
@@ -146,19 +149,44 @@ class Journal:
                 about=about,
             )
             data, line = encode_line(line)
-            self._write(data, state.end, durable)
-            state.inode = os.stat(self._path).st_ino
-            state.take(line)
-            state.end += len(data)
+            self._write(data, fold.end, durable)
+            fold.inode = os.stat(self._path).st_ino
+            self._take(line, len(data))
             self._note_end(line)
         return line
 
+    def _take(self, line: Line, length: int) -> None:
+        self._fold.take({name: new for name, (_, new) in line.set.items()}, length, line.sum)
+        self._seen[line.n] = line
+
+    def _lines(self, numbers: Iterable[int]) -> Iterator[Line]:
+        """Lines by their numbers; those that only the fold knows are read now, each proven by its checksum."""
+        file = -1
+        try:
+            for number in numbers:
+                line = self._seen.get(number)
+                if line is None:
+                    with store_faults("read the journal"):
+                        file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC) if file < 0 else file
+                        line = self._line(file, number)
+                yield line
+        finally:
+            if file >= 0:
+                os.close(file)
+
+    def _line(self, file: int, number: int) -> Line:
+        starts = self._fold.starts
+        start, end = starts[number - 1], starts[number] if number < len(starts) else self._fold.end
+        line = _parse(os.pread(file, end - start, start)[:-1])
+        if line is None or line.n != number:
+            raise damaged(number)
+        return line
+
     def _until(self, name: str, moment: datetime | None) -> list[Oid | None]:
-        history = self._read().history.get(name, ())
         if moment is None:
-            return [oid for _, oid in history]
+            return self._read().history(name).values()
         last = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return [oid for line, oid in history if line.time <= last]
+        return [oid for line, oid in self.history(name) if line.time <= last]
 
     def _write(self, data: bytes, end: int, durable: bool) -> None:
         file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -178,33 +206,52 @@ class Journal:
         finally:
             os.close(file)
 
-    def _read(self) -> _State:
-        """Fold the lines that were added since the last look."""
+    def _read(self, *, believe: bool = True) -> Fold:
+        """Fold the lines that were added since the last look. `believe`: what earlier processes have folded counts."""
         with store_faults("read the journal"):
             witness = None
             if not self._is_same():
-                self._state = _State()
+                self._fold, self._seen = Fold(), {}
                 witness = self._witness()  # before the lines: a line that comes meanwhile may only be one too many
-            state = self._state
+                if believe:
+                    self._remember()
+            fold = self._fold
             try:
                 now = os.stat(self._path)
-                if now.st_size == state.end and not witness:
-                    state.inode = now.st_ino
-                    return state
+                if now.st_size == fold.end and not witness:
+                    fold.inode = now.st_ino
+                    return fold
                 with open(self._path, "rb") as file:
-                    file.seek(state.end)
+                    file.seek(fold.end)
                     data = file.read()
             except FileNotFoundError:
                 if witness is None:
-                    return state
+                    return fold
                 raise StoreError("the journal of the store is missing: every name stands in it", LOST) from None
-        for line, length in parse_lines(data, state.lines[-1] if state.lines else None):
-            state.take(line)
-            state.end += length
-        state.inode = now.st_ino
+        began = fold.end
+        for line, length in parse_lines(data, fold.count, fold.last):
+            self._take(line, length)
+        fold.inode = now.st_ino
         if witness:
             self._compare_end(*witness)
-        return state
+        if fold.end - began > WORTH:
+            with suppress(OSError):  # it only saves time
+                keep_fold(self._store.folder / KEPT, fold, now)
+        return fold
+
+    def _remember(self) -> None:
+        """Go on from what was folded before, where the journal is the same file and still has the last line of it."""
+        try:
+            kept = load_fold(self._store.folder / KEPT, os.stat(self._path))
+        except FileNotFoundError:
+            return
+        if kept is None or not kept.count:
+            return
+        with open(self._path, "rb") as file:
+            file.seek(kept.starts[-1])
+            line = _parse(file.read(kept.end - kept.starts[-1])[:-1])
+        if line is not None and (line.n, line.sum) == (kept.count, kept.last):
+            self._fold = kept
 
     def _is_same(self) -> bool:
         """Whether the journal is the one that was read, or has grown since."""
@@ -212,7 +259,7 @@ class Journal:
             now = os.stat(self._path)
         except FileNotFoundError:
             return False
-        return now.st_ino == self._state.inode and now.st_size >= self._state.end
+        return now.st_ino == self._fold.inode and now.st_size >= self._fold.end
 
     def _witness(self) -> tuple[int, str] | None:
         """Number and checksum of a line that was written, the last one unless a crash came in between."""
@@ -226,14 +273,15 @@ class Journal:
             write_atomic(self._store.layout.witness, f"{line.n} {line.sum}\n".encode())
 
     def _compare_end(self, number: int, checksum: str) -> None:
-        lines = self._state.lines
-        if len(lines) >= number and (not number or lines[number - 1].sum == checksum):
+        count = self._fold.count
+        line = next(self._lines([number])) if 0 < number <= count else None
+        if number <= count and (line is None or line.sum == checksum):
             return
-        self._state = _State()  # so that the next look finds the same
-        if len(lines) >= number:
+        self._fold, self._seen = Fold(), {}  # so that the next look finds the same
+        if count >= number:
             raise StoreError(f"line {number} of the journal is not the one that was written here", LOST)
-        had = f"line {number}" if len(lines) == number - 1 else f"lines {len(lines) + 1} to {number}"
-        raise StoreError(f"the journal has lost {had}{'' if lines else ', all that it had'}", LOST)
+        had = f"line {number}" if count == number - 1 else f"lines {count + 1} to {number}"
+        raise StoreError(f"the journal has lost {had}{'' if count else ', all that it had'}", LOST)
 
 
 def encode_line(line: Line) -> tuple[bytes, Line]:
@@ -246,12 +294,11 @@ def encode_line(line: Line) -> tuple[bytes, Line]:
     return body[:-1] + SUM + digest.encode() + b'"}\n', replace(line, sum=digest)
 
 
-def parse_lines(data: bytes, last: Line | None = None) -> Iterator[tuple[Line, int]]:
-    """Lines with their lengths in bytes, `last` being the one before them. A torn end is passed over.
+def parse_lines(data: bytes, number: int = 0, prev: str = START) -> Iterator[tuple[Line, int]]:
+    """Lines with their lengths in bytes, behind line `number` whose checksum is `prev`. A torn end is passed over.
 
     Raises StoreError for damage anywhere else.
     """
-    number, prev = (last.n, last.sum) if last else (0, START)
     start = 0
     while start < len(data):
         end = data.find(b"\n", start) + 1
@@ -261,10 +308,15 @@ def parse_lines(data: bytes, last: Line | None = None) -> Iterator[tuple[Line, i
             torn = not end or (end == len(data) and b"\0" in text)
             if torn:
                 return
-            hint = "bring the journal back from a copy of the store; the objects are not harmed"
-            raise StoreError(f"the journal is damaged at line {number + 1}", hint)
+            raise damaged(number + 1)
         yield line, end - start
         number, prev, start = line.n, line.sum, end
+
+
+def damaged(number: int) -> StoreError:
+    """The error for a line that is not what its checksum and its neighbours say."""
+    hint = "bring the journal back from a copy of the store; the objects are not harmed"
+    return StoreError(f"the journal is damaged at line {number}", hint)
 
 
 def _parse(text: bytes) -> Line | None:

@@ -100,7 +100,7 @@ def _resolve_version(store: Store, journal: Journal, name: str, oid: Oid) -> Res
 def _resolve_run(store: Store, journal: Journal, text: str) -> Resolved:
     """A run by its own id, or by the beginning of that or of its record's identity."""
     found: dict[Oid, str] = {}
-    for line in reversed(journal.lines()):
+    for line in journal.newest():
         if line.run and line.run not in found:
             name = store.read_record(line.run, "run", _RunName).id
             if text in (name, line.run):

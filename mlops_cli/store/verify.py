@@ -114,7 +114,7 @@ def _compare_rows(store: Store, pack: Path, listed: dict[Oid, object]) -> Iterat
 def _check_names(store: Store) -> Iterator[Problem]:
     journal = Journal(store)
     try:
-        lines = journal.lines()
+        lines = journal.read_whole()
     except StoreError as error:
         yield Problem("journal", str(error))
         return
@@ -127,8 +127,9 @@ def _check_names(store: Store) -> Iterator[Problem]:
                 seen.add(new)
                 for message in _check_version(store, new, seen):
                     yield Problem(name, f"{message} (set by line {line.n} of the journal)")
-        if line.run:
-            seen.add(line.run)
+        if line.about and line.about not in seen and not store.has(line.about):
+            yield Problem("journal", f"line {line.n} rests on object {line.about[:12]}, which is missing")
+        seen.update(oid for oid in (line.run, line.about) if oid)
 
 
 def _check_version(store: Store, oid: Oid, seen: set[Oid]) -> Iterator[str]:

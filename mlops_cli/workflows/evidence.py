@@ -58,7 +58,7 @@ def evidence_of(workspace: Workspace, version: Oid) -> dict[str, Judgement]:
     for name in sorted(workspace.journal.names()):
         if name.startswith(start):
             gate = name.removeprefix(start)
-            lines = (line for line, oid in reversed(workspace.journal.history(name)) if oid == version)
+            lines = workspace.journal.moves_to(name, version)
             judgements = (_judgement(workspace, line, gate, record.artifact.oid) for line in lines)
             latest = next((item for item in judgements if item is not None), None)
             if latest is not None:
@@ -69,8 +69,8 @@ def evidence_of(workspace: Workspace, version: Oid) -> dict[str, Judgement]:
 def is_recorded(workspace: Workspace, model: str, gate: str, version: Oid, report: Oid) -> bool:
     """Whether a judgement of a version by a gate rests on this report. A result that is reused is recorded once: what
     somebody has found by hand since then stays the latest word."""
-    lines = [line for line, oid in workspace.journal.history(judged_name(model, gate)) if oid == version]
-    return any(report == found for line in reversed(lines) for found, _ in _reports(workspace, line))
+    lines = workspace.journal.moves_to(judged_name(model, gate), version)
+    return any(report == found for line in lines for found, _ in _reports(workspace, line))
 
 
 def record_judgement(workspace: Workspace, report: Report, version: Oid) -> Oid:

@@ -87,7 +87,8 @@ def log(workspace: Workspace, name: str | None, limit: int, *, everything: bool 
 def _moves(workspace: Workspace, wanted: str | None) -> Iterator[Moved]:
     """The moves of a name and of its aliases (None: of all names), newest first."""
     numbers: dict[str, dict[Oid, int]] = {}
-    for line in reversed(workspace.journal.lines()):
+    journal = workspace.journal
+    for line in journal.about(wanted) if wanted is not None else journal.newest():
         commit = (line.git.commit[:12] + ("+" if line.git.dirty else "")) if line.git else None
         for name, (_, new) in sorted(line.set.items(), key=lambda item: "/" in item[0]):
             base = name.partition("@")[0]
@@ -185,8 +186,10 @@ def _named(
 def runs(workspace: Workspace, limit: int) -> list[RunLine]:
     """The recorded runs, newest first."""
     found: list[RunLine] = []
-    for line in reversed(workspace.journal.lines()):
-        if line.run and len(found) < limit:
+    for line in workspace.journal.newest():
+        if len(found) == limit:
+            break
+        if line.run:
             run = workspace.store.read_record(line.run, "run", RunRecord)
             counts: dict[str, int] = {}
             for result in run.stages:

@@ -112,7 +112,7 @@ def signatures_of(workspace: Workspace, version: Oid) -> list[Signature]:
     found: list[Signature] = []
     for alias in sorted(name for name in workspace.journal.names() if name.startswith(start)):
         key = alias.removeprefix(start)
-        lines = [line for line, oid in reversed(workspace.journal.history(alias)) if oid == version]
+        lines = workspace.journal.moves_to(alias, version)
         each = [_checked(workspace, line, key, signers.get(key), version) for line in lines]
         # A good one counts, whatever was written behind it; else the newest tells what is wrong.
         found += [item for item in each if item.fault is None][:1] or each[:1]
