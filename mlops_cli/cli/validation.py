@@ -73,7 +73,11 @@ def validate(
         return _rehearse(session, path, subjects, as_json=form == "json")
     with workspace_or_scratch(session.folder, path) as workspace:
         report = validate_now(workspace, path, subjects)
-    text = gate_text(spec.stem, report, verbose=session.verbose) if form == "text" else _document(form, report)
+    text = (
+        gate_text(spec.stem, report, verbose=session.verbose, measured=True)
+        if form == "text"
+        else _document(form, report)
+    )
     if output is not None:
         session.screen.note(write_file(session.folder, output, text if text.endswith("\n") else text + "\n"))
         text = ""

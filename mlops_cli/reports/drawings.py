@@ -15,6 +15,8 @@ from markupsafe import Markup
 
 WIDE, LANE, EDGE = 220, 10, 7
 """Pixels of a drawing of intervals, of one mark's height in it, and between its ends and the outermost marks."""
+FURTHER = 2
+"""How many times its own width the range of a drawing may grow on either side for what is not judged."""
 LEFT, TOP, RIGHT, BOTTOM, TALL = 38, 8, 312, 206, 228
 """Where the field of a plot begins and ends in its units, and how tall it is with the figures below."""
 
@@ -51,6 +53,14 @@ def scale_of(values: Sequence[float]) -> Scale:
     return Scale(low, high) if high > low else Scale(low - 0.5, high + 0.5)
 
 
+def stretched(scale: Scale, values: Sequence[float]) -> Scale:
+    """A range that takes in further values as long as it does not become much wider by them; what stays outside is
+    drawn as an arrow at the end, so that a simple model far away does not press all others into a dot."""
+    room = FURTHER * (scale.high - scale.low)
+    near = [value for value in values if scale.low - room <= value <= scale.high + room]
+    return scale_of([scale.low, scale.high, *near])
+
+
 def whiskers(
     marks: Sequence[Mark], scale: Scale, *, bound: float | None = None, overall: float | None = None, lanes: bool = True
 ) -> Markup:
@@ -73,6 +83,10 @@ def _upright(scale: Scale, value: float, tall: int, look: str) -> Markup:
 
 def _mark(mark: Mark, scale: Scale, y: int) -> Markup:
     x = scale.at(mark.value)
+    if not scale.low <= mark.value <= scale.high:
+        return Markup('<path class="simple" d="M{} {}l{} 3l{} 3"/>').format(
+            f"{x:g}", y - 3, *((-4, 4) if mark.value < scale.low else (4, -4))
+        )
     line = Markup()
     if mark.low is not None and mark.high is not None:
         line = Markup('<path class="{}" d="M{} {}H{}"/>').format(

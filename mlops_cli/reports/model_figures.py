@@ -11,7 +11,7 @@ from markupsafe import Markup
 from mlops_cli.checks.verdict import Detail, Figure, Report, SliceFigures, State, Verdict
 from mlops_cli.measures.metrics import METRICS
 from mlops_cli.reports import figures, text
-from mlops_cli.reports.drawings import Look, Mark, Scale, scale_of, whiskers
+from mlops_cli.reports.drawings import Look, Mark, Scale, scale_of, stretched, whiskers
 
 CHAMPION = "champion"
 SLICE, METRIC = 60, 40  # characters
@@ -87,7 +87,8 @@ def _metric_line(figure: Figure, report: Report, detail: Detail) -> MetricLine:
     marks += [_mark(found, "champion" if name == CHAMPION else "simple") for name, found in others.items() if found]
     verdicts = [verdict for verdict in report.verdicts if _of_all_rows(verdict) and _asks(verdict, figure.metric)]
     bound = next(filter(None.__ne__, map(bound_of, verdicts)), None)
-    scale = scale_of([*_reach(marks), *([bound] if bound is not None else [])])
+    core = [mark for mark in marks if mark.look != "simple"]
+    scale = stretched(scale_of([*_reach(core), *([bound] if bound is not None else [])]), list(_reach(marks)))
     return MetricLine(
         figures.plain(figure.metric, METRIC),
         number(figure.value),
@@ -99,7 +100,7 @@ def _metric_line(figure: Figure, report: Report, detail: Detail) -> MetricLine:
 
 
 def _of_all_rows(verdict: Verdict) -> bool:
-    return verdict.slice is None and not verdict.check.startswith((BY_SLICE, "robust.", "leakage."))
+    return not verdict.check.startswith((BY_SLICE, "robust.", "leakage."))
 
 
 def _asks(verdict: Verdict, metric: str) -> bool:

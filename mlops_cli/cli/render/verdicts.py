@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from mlops_cli.base.records import Json
-from mlops_cli.checks.verdict import CALLS, Evidence, Report, Verdict
+from mlops_cli.checks.verdict import CALLS, Evidence, Report, State, Verdict
+from mlops_cli.cli.render.gate_figures import figures_text, segments_text
 from mlops_cli.cli.screen import counted, paint, table
 
 MARKS = {
@@ -23,13 +24,17 @@ ONE_OR_MORE = {
     "real": ("this looks like a real change", "these look like a real change"),
     "unclear": ("it is unclear whether this is a fault or real", "it is unclear whether these are a fault or real"),
 }
+MANY = 30  # checks of a model, above which those that passed are counted
+GRAVITY: tuple[State, ...] = ("fail", "not_run", "warn", "too_few", "pass")
+AGAINST = (".not_worse", ".better", ".beats")  # checks whose value is by how much the model is better
+NAME = 44  # characters of a check's or a slice's name
 FOLDED = 8  # checks without an answer that are shown one by one
 
 
-def gate_text(label: str, report: Report, *, verbose: bool = False, brief: bool = False) -> str:
+def gate_text(label: str, report: Report, *, verbose: bool = False, brief: bool = False, measured: bool = False) -> str:
     """One gate: a headline, the checks worth reading (all with `verbose`), the rows that broke them.
 
-    `brief` leaves a gate that passed with its headline.
+    `brief` leaves a gate that passed with its headline; `measured` adds what the gate on a model measured.
     """
     counts: Counter[str] = Counter(verdict.state for verdict in report.verdicts)
     words = ", ".join(f"{counts[state]} {MARKS[state][0][2:]}" for state in MARKS if counts[state]) or "no checks"
@@ -40,8 +45,7 @@ def gate_text(label: str, report: Report, *, verbose: bool = False, brief: bool 
         rows += f" = {kept:,} kept + {report.aside:,} set aside"
     against = f", against {report.baseline}" if report.baseline else ""
     head = f"gate {paint(label, 'bold')} ({report.validation}){rows}{against}: {state} ({words})"
-    everything = verbose or (report.kind == "model" and not brief)
-    shown = [verdict for verdict in report.verdicts if everything or _worth_reading(verdict)]
+    shown, passed = _shown(report, verbose=verbose, brief=brief)
     idle = [verdict for verdict in shown if verdict.state in ("not_run", "too_few")]
     if not report.passed and not verbose and len(idle) > FOLDED:
         # One fault, such as a file that cannot be read, leaves every other check without an answer.
@@ -61,9 +65,27 @@ def gate_text(label: str, report: Report, *, verbose: bool = False, brief: bool 
     hidden = len(idle) if not shown or (idle and idle[0] not in shown) else 0
     if hidden:
         parts.append(f"  {counted(hidden, 'check')} without an answer (-v shows them)")
+    if passed:
+        parts.append(f"  {counted(passed, 'check')} passed (-v shows them)")
     parts += [_examples(verdict) for verdict in shown if verdict.examples]
     parts += _reasons([verdict for verdict in shown if verdict.evidence and verdict.state in ("fail", "warn")])
+    if report.detail is not None and not brief:
+        parts += [segments_text(report.detail), figures_text(report.detail) if measured else ""]
     return "\n".join(part for part in parts if part)
+
+
+def _shown(report: Report, *, verbose: bool, brief: bool) -> tuple[list[Verdict], int]:
+    """The verdicts to show, and how many that passed are counted instead: many checks of a model are read from the
+    gravest on."""
+    if verbose:
+        return list(report.verdicts), 0
+    if report.kind == "data" or brief:
+        return [verdict for verdict in report.verdicts if _worth_reading(verdict)], 0
+    if len(report.verdicts) <= MANY:
+        return list(report.verdicts), 0
+    ordered = sorted(report.verdicts, key=lambda item: (not item.blocks, GRAVITY.index(item.state)))
+    shown = [verdict for verdict in ordered if verdict.state != "pass"]
+    return shown, len(ordered) - len(shown)
 
 
 def _worth_reading(verdict: Verdict) -> bool:
@@ -75,10 +97,12 @@ def _row(verdict: Verdict) -> list[str]:
     value = cell(verdict.value)
     if verdict.check.endswith(SECONDS) and isinstance(verdict.value, int | float):
         value = _age(verdict.value)
+    if verdict.check.endswith(AGAINST) and isinstance(verdict.value, int | float):
+        value = f"{verdict.value:+.4g}"
     if verdict.interval:
         value += f" [{verdict.interval[0]:.4g}, {verdict.interval[1]:.4g}]"
     what = _found(verdict) if verdict.state != "pass" else ""
-    return [verdict.check, verdict.slice or "", paint(mark, style), value, verdict.bound, what]
+    return [short(verdict.check), short(verdict.slice or ""), paint(mark, style), value, short(verdict.bound), what]
 
 
 def _age(seconds: float) -> str:
@@ -112,6 +136,12 @@ def _reasons(verdicts: Sequence[Verdict]) -> list[str]:
         + table([[item.says, f"+{item.weight:.1f}", item.text] for item in evidence], indent="    ")
         for (cause, evidence), checks in groups.items()
     ]
+
+
+def short(name: str) -> str:
+    """A name in a table, cut in its middle: both ends tell names apart."""
+    text = "".join(char if char.isprintable() else "�" for char in name)
+    return text if len(text) <= NAME else f"{text[: NAME - 13]}…{text[-12:]}"
 
 
 def cell(value: Json) -> str:
