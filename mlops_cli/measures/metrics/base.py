@@ -12,6 +12,9 @@ from mlops_cli.measures.predictions import Array, Floats, Predictions
 from mlops_cli.spec.metrics import Needs
 from mlops_cli.spec.validation import Task
 
+quiet = np.errstate(over="ignore", invalid="ignore")
+"""Numbers that are too large become infinite, and a metric of them has no value: nothing to warn of."""
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -34,6 +37,7 @@ class Parts:
     marks: tuple[Array, ...] = ()
     """Each of shape (n,), numbers of cells in [0, k)."""
 
+    @quiet
     def total(self) -> Floats:
         """The sums over all rows, shape (k,)."""
         if self.cells is not None:

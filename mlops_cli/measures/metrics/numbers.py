@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mlops_cli.measures.metrics.base import Parts, columns, mean, ratio
+from mlops_cli.measures.metrics.base import Parts, columns, mean, quiet, ratio
 from mlops_cli.measures.predictions import Floats, Predictions
 
 
@@ -13,6 +13,7 @@ def errors(rows: Predictions) -> Floats:
     return np.asarray(rows.label - rows.truth)
 
 
+@quiet
 def distances(rows: Predictions) -> Parts:
     """(absolute error, 1) of each row."""
     return columns(np.abs(errors(rows)), np.ones(len(rows)))
@@ -22,6 +23,7 @@ mae = mean
 """Mean absolute error."""
 
 
+@quiet
 def squares(rows: Predictions) -> Parts:
     """(squared error, 1) of each row."""
     return columns(errors(rows) ** 2, np.ones(len(rows)))
@@ -32,6 +34,7 @@ def rmse(sums: Floats) -> Floats:
     return np.sqrt(mean(sums))
 
 
+@quiet
 def spreads(rows: Predictions) -> Parts:
     """(squared error, squared truth, truth, 1) of each row; the truth from its mean, so that no digits are lost."""
     from_first = rows.truth - rows.truth[:1].sum()  # of a constant truth nothing is left, not even rounding
@@ -39,6 +42,7 @@ def spreads(rows: Predictions) -> Parts:
     return columns(errors(rows) ** 2, centred**2, centred, np.ones(len(rows)))
 
 
+@quiet
 def r2(sums: Floats) -> Floats:
     """Share of the truth's variance that the predictions explain; undefined for a constant truth."""
     total = sums[..., 1] - ratio(sums[..., 2] ** 2, sums[..., 3])
@@ -46,6 +50,7 @@ def r2(sums: Floats) -> Floats:
     return 1.0 - ratio(sums[..., 0], np.where(total > rounding, total, 0.0))
 
 
+@quiet
 def biases(rows: Predictions) -> Parts:
     """(error, 1) of each row."""
     return columns(errors(rows), np.ones(len(rows)))
@@ -55,6 +60,7 @@ bias = mean
 """Mean error: above 0, the predictions are too high."""
 
 
+@quiet
 def percentages(rows: Predictions) -> Parts:
     """(absolute error as a share of the truth, 1, whether the truth is 0) of each row."""
     zero = rows.truth == 0
@@ -66,6 +72,7 @@ def mape(sums: Floats) -> Floats:
     return np.where(sums[..., 2] > 0, np.nan, mean(sums))
 
 
+@quiet
 def symmetric(rows: Predictions) -> Parts:
     """(absolute error as a share of the mean size of truth and prediction, 1) of each row; 0 where both are 0."""
     size = (np.abs(rows.truth) + np.abs(rows.label)) / 2
@@ -76,6 +83,7 @@ smape = mean
 """Mean absolute error as a share of the mean size of truth and prediction, in [0, 2] (Makridakis 1993)."""
 
 
+@quiet
 def weights(rows: Predictions) -> Parts:
     """(absolute error, size of the truth) of each row."""
     return columns(np.abs(errors(rows)), np.abs(rows.truth))
@@ -85,6 +93,7 @@ wape = mean
 """Sum of the absolute errors as a share of the sum of the truths' sizes."""
 
 
+@quiet
 def scaled(rows: Predictions) -> Parts:
     """(absolute error in units of the naive forecast's, 1) of each row; (0, 0) where the series has no scale."""
     assert rows.scale is not None
@@ -98,6 +107,7 @@ mase = mean
 training data. Rows of series that the training data does not have, or where they never change, are left out."""
 
 
+@quiet
 def kept(rows: Predictions) -> Parts:
     """Two cells: truths outside and within their prediction interval."""
     assert rows.low is not None
@@ -110,6 +120,7 @@ def coverage(sums: Floats) -> Floats:
     return ratio(sums[..., 1], sums.sum(axis=-1))
 
 
+@quiet
 def penalties(rows: Predictions) -> Parts:
     """(width of the prediction interval, and 2 / alpha for each unit that the truth lies outside, 1) of each row."""
     assert rows.low is not None
