@@ -11,7 +11,9 @@ import numpy as np
 
 from mlops_cli.base.errors import StageFailed
 from mlops_cli.base.records import Json
-from mlops_cli.models.cards import describe, is_classifier
+from mlops_cli.models.cards import BOOSTERS, describe, is_classifier, library_of, steps_of
+from mlops_cli.models.flavors import lightgbm, xgboost
+from mlops_cli.models.labelled import Labelled
 from mlops_cli.models.model import Feature, Model, first_line, trouble
 from mlops_cli.tables.read import need_columns
 
@@ -19,8 +21,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def make_estimator(maker: Callable[..., Any], target: str, arguments: Mapping[str, Json], seed: int | None) -> Any:
-    """An unfitted estimator with its parameters; an unset `random_state` gets the seed. Raises StageFailed."""
+def make_estimator(
+    maker: Callable[..., Any], target: str, arguments: Mapping[str, Json], seed: int | None, threads: int = 1
+) -> Any:
+    """An unfitted estimator with its parameters; an unset `random_state` gets the seed, and a library of boosted trees
+    the threads. Raises StageFailed."""
     signature = inspect.signature(maker)
     free = any(item.kind is inspect.Parameter.VAR_KEYWORD for item in signature.parameters.values())
     for name in arguments:
@@ -43,7 +48,26 @@ def make_estimator(maker: Callable[..., Any], target: str, arguments: Mapping[st
         unset = {name: seed for name, value in states.items() if value is None}
         if unset:
             estimator.set_params(**unset)
+    settle_boosting(estimator, arguments, threads)
     return estimator
+
+
+def settle_boosting(estimator: Any, arguments: Mapping[str, Json], threads: int) -> None:
+    """The parameters with which the libraries of boosted trees keep to their threads and give equal bytes."""
+    settings: dict[str, Json] = {}
+    if library_of(estimator) in BOOSTERS and hasattr(estimator, "set_params"):
+        settings["n_jobs"] = threads
+    if library_of(estimator) == "lightgbm":
+        settings |= {"deterministic": True, "force_row_wise": True, "verbosity": -1}
+        if {"verbose", "verbosity"} & set(arguments):
+            del settings["verbosity"]
+        if "force_col_wise" in arguments:
+            del settings["force_row_wise"]
+    if arguments.get("booster") == "gblinear" and library_of(estimator) == "xgboost":
+        settings["updater"] = "coord_descent"  # its default lets threads race, and no two fits are equal
+    wanted = {name: value for name, value in settings.items() if name not in arguments}
+    if wanted:
+        estimator.set_params(**wanted)
 
 
 def fit_model(estimator: Any, frame: pd.DataFrame, target: str, features: Sequence[str] | None) -> Model:
@@ -62,15 +86,45 @@ def fit_model(estimator: Any, frame: pd.DataFrame, target: str, features: Sequen
     truth = target_values(frame[target], target)
     classifies = is_classifier(estimator)
     check_target(truth, target, classifies)
+    places = truth
+    if classifies and library_of(steps_of(estimator)[-1]) == "xgboost":
+        classes, places = np.unique(truth, return_inverse=True)
+    else:
+        classes = None
     try:
-        estimator.fit(rows, truth)
+        fit(estimator, rows, places)
     except (ValueError, TypeError, KeyError, ArithmeticError) as error:
         name = type(estimator).__name__
         # A bad parameter is scikit-learn's own class of error, and the data has no part in it.
         hint = None if type(error).__name__ == "InvalidParameterError" else trouble(rows)
         raise StageFailed(f"{name} cannot be fitted: {first_line(error)}", hint) from None
     inputs = tuple(Feature(str(name), str(dtype)) for name, dtype in rows.dtypes.items())
-    return Model(describe(estimator, target, inputs, len(rows)), estimator)
+    return fitted(estimator, classes, target, inputs, len(rows))
+
+
+def fit(estimator: Any, rows: pd.DataFrame, truth: np.ndarray[Any, Any]) -> None:
+    """Fit; LightGBM's own errors become ValueErrors, as those of the others are."""
+    try:
+        estimator.fit(rows, truth)
+    except Exception as error:
+        if type(error).__name__ != "LightGBMError":
+            raise
+        raise ValueError(first_line(error)) from None
+
+
+def fitted(
+    estimator: Any, classes: np.ndarray[Any, Any] | None, target: str, inputs: tuple[Feature, ...], rows: int
+) -> Model:
+    """A fitted estimator as a model of its flavor. `classes`: it was fitted on their places. Raises StageFailed."""
+    member = {"xgboost": xgboost, "lightgbm": lightgbm}.get(library_of(estimator))
+    if member is not None:
+        if classes is None and is_classifier(estimator):
+            classes = np.asarray(estimator.classes_)
+        said: list[Json] | None = None if classes is None else classes.tolist()
+        answering, card = member.settled(estimator, said, inputs, target, rows)
+        return Model(card, answering)
+    whole = estimator if classes is None else Labelled(estimator, classes)
+    return Model(describe(whole, target, inputs, rows), whole)
 
 
 def target_values(column: pd.Series[Any], target: str) -> np.ndarray[Any, Any]:

@@ -1,39 +1,42 @@
 """A model as a folder of files: written so that the same fit gives the same bytes, loaded without running its code.
 
-model.json       the card: features, target, classes, parameters, libraries
-estimator.skops  the fitted estimator (see canonical.py), no pickle
-input.parquet    up to eight rows of the data that it was fitted on
-golden.json      what it said about them; checked again whenever the model is loaded
+model.json      the card: features, target, classes, parameters, libraries, and the flavor
+estimator.*     the fitted estimator in the form of its flavor (see flavors/): no pickle, unless the project takes them
+input.parquet   some rows of the data that it was fitted on: the first ones, and those with the extremes of each number
+golden.json     what it said about them; checked again whenever the model is loaded
+profile.json    what the features and its answers looked like (see profiles.py)
 """
 
 from __future__ import annotations
 
-import importlib
-import warnings
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from mlops_cli.base.errors import StageFailed
 from mlops_cli.base.records import BadRecord, Json, canonical, decode
-from mlops_cli.models.canonical import canonical_archive
-from mlops_cli.models.cards import describe_estimator
-from mlops_cli.models.model import Card, Model, first_line
-from mlops_cli.models.trust import refuse_unknown
+from mlops_cli.models.files import MIB, content, need_plain, refused
+from mlops_cli.models.flavors import FLAVORS, pickled
+from mlops_cli.models.flavors.base import Terms
+from mlops_cli.models.model import Card, Model
+from mlops_cli.models.profiles import save_profile
 from mlops_cli.tables.read import read_frame, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CARD = "model.json"
-ESTIMATOR = "estimator.skops"
 INPUT = "input.parquet"
 GOLDEN = "golden.json"
 GOLDEN_ROWS = 8
+MOST_GOLDEN = 64
+LONGEST = 64 * MIB
+"""Bytes of the card, of the golden rows and of the answers."""
 CLOSE = 1e-6  # relative; a library's new version may change the last digits, never the answer
 
 
@@ -46,41 +49,69 @@ class Golden:
     format: int = 1
 
 
-def save_model(model: Model, sample: pd.DataFrame | None, folder: Path, trust: Sequence[str] = ()) -> None:
-    """Write a model; `sample` has rows with all its features. Raises StageFailed where it cannot be kept."""
+def save_model(
+    model: Model,
+    sample: pd.DataFrame | None,
+    folder: Path,
+    trust: Sequence[str] = (),
+    *,
+    project: Path | None = None,
+    pickle: bool = False,
+) -> Card:
+    """Write a model; `sample` is what it was fitted on, with all its features (None: no golden rows, no profile).
+
+    Gives the card as it was written. Raises StageFailed where the model cannot be kept."""
+    terms = Terms(tuple(trust), project, pickle)
     folder.mkdir(parents=True, exist_ok=True)
-    archive = dump(model.estimator, model.card.estimator)
-    unknown = untrusted(archive)
-    refuse_unknown(unknown, trust, f"the model {short(model.card.estimator)}")
-    rows = None if sample is None else model.inputs(sample).head(GOLDEN_ROWS).reset_index(drop=True)
-    card = replace(model.card, types=tuple(sorted(unknown)), golden=0 if rows is None else len(rows))
-    (folder / CARD).write_bytes(canonical(card))
-    (folder / ESTIMATOR).write_bytes(archive)
-    if rows is not None:
+    card = write_estimator(model, folder, terms)
+    if sample is not None:
+        rows = golden_rows(model.inputs(sample))
+        why = save_profile(model, sample, folder)
+        note = "" if why is None else f"no profile: {why}"
+        card = replace(card, golden=len(rows), profiled=why is None, note=note)
         write_table(rows, folder / INPUT)
-        golden = answers(model, read_frame(folder / INPUT))
-        (folder / GOLDEN).write_bytes(canonical(golden))
+        (folder / GOLDEN).write_bytes(canonical(answers(model, read_frame(folder / INPUT))))
+    (folder / CARD).write_bytes(canonical(card))
+    if card.flavor not in ("sklearn", "pickle"):
+        # It answers from another object than the one that was fitted: the golden rows tell whether it is the same.
+        check_golden(Model(card, FLAVORS[card.flavor].read(folder / FLAVORS[card.flavor].FILE, card, terms), folder))
+    return card
 
 
-def save_estimator(estimator: Any, folder: Path, trust: Sequence[str] = ()) -> None:
-    """Write a fitted estimator that a function has returned: without golden rows, and with no target of its own.
-
-    Raises StageFailed where it is not fitted on a frame, so that the names of its features are not known.
-    """
-    save_model(Model(describe_estimator(estimator), estimator), None, folder, trust)
-
-
-def load_model(folder: Path, trust: Sequence[str] = ()) -> Model:
-    """Read a model back and check that it still says what it said; raises StageFailed where it cannot be trusted."""
-    card = read_card(folder)
-    path = folder / ESTIMATOR
+def write_estimator(model: Model, folder: Path, terms: Terms) -> Card:
+    """The estimator's file. Where it has no safe form and the project takes pickles, it becomes one. StageFailed."""
+    member = FLAVORS[model.card.flavor]
     try:
-        archive = path.read_bytes()
-        unknown = untrusted(archive)
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
-        raise StageFailed(f"the model file '{path.name}' cannot be read: {first_line(error)}") from None
-    refuse_unknown(unknown, trust, f"the model {short(card.estimator)}")
-    model = Model(card, load(archive, unknown, card), folder)
+        return member.write(model.estimator, model.card, folder / member.FILE, terms)
+    except StageFailed:
+        if member.NAME != "sklearn" or not terms.pickle:
+            raise
+        return pickled.write(model.estimator, model.card, folder / pickled.FILE, terms)
+
+
+def save_estimator(
+    value: Any, folder: Path, trust: Sequence[str] = (), *, project: Path | None = None, pickle: bool = False
+) -> Card:
+    """Write what a function has returned as a model: a fitted estimator, a Booster, an ONNX graph, a function; without
+    golden rows, and with no target of its own.
+
+    Raises StageFailed where it is no model, or does not know the names of its features.
+    """
+    terms = Terms(tuple(trust), project, pickle)
+    member = next((member for member in FLAVORS.values() if member.takes(value)), FLAVORS["sklearn"])
+    estimator, card = member.settle(value, terms)
+    return save_model(Model(card, estimator), None, folder, trust, project=project, pickle=pickle)
+
+
+def load_model(folder: Path, trust: Sequence[str] = (), *, project: Path | None = None, pickle: bool = False) -> Model:
+    """Read a model back and check that it still says what it said; raises StageFailed where it cannot be trusted.
+
+    `trust`: types that its file may hold besides ours. `project`: where the functions are that may be models.
+    `pickle`: whether the project takes pickles; `Model.notes` says so of one."""
+    card = read_card(folder)
+    member = FLAVORS[card.flavor]
+    estimator = member.read(folder / member.FILE, card, Terms(tuple(trust), project, pickle))
+    model = Model(card, estimator, folder)
     check_golden(model)
     return model
 
@@ -88,14 +119,26 @@ def load_model(folder: Path, trust: Sequence[str] = ()) -> Model:
 def read_card(folder: Path) -> Card:
     """The card of a model, without loading the model. Raises StageFailed."""
     path = folder / CARD
+    if not path.exists():
+        raise StageFailed(f"'{folder.name}' is not a model: it has no {CARD}", "models are made by 'fit' stages")
     try:
-        return decode(path.read_bytes(), Card)
-    except OSError:
-        raise StageFailed(
-            f"'{folder.name}' is not a model: it has no {CARD}", "models are made by 'fit' stages"
-        ) from None
-    except BadRecord as error:
+        card = decode(content(path, LONGEST), Card)
+    except (BadRecord, RecursionError) as error:
         raise StageFailed(f"'{folder.name}/{CARD}' is damaged: {error}") from None
+    if not 0 <= card.golden <= MOST_GOLDEN:
+        raise StageFailed(f"'{folder.name}/{CARD}' is damaged: it cannot have {card.golden:,} golden rows")
+    return card
+
+
+def golden_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """The first rows, and for each number the rows where it is least and greatest, while there is room."""
+    kept = dict.fromkeys(range(min(GOLDEN_ROWS, len(rows))))
+    for name in rows.columns:
+        column = rows[name]
+        if column.dtype.kind in "iufb" and column.notna().any():
+            values = column.to_numpy()
+            kept |= dict.fromkeys([int(np.nanargmin(values)), int(np.nanargmax(values))])
+    return rows.iloc[list(kept)[:MOST_GOLDEN]].reset_index(drop=True)
 
 
 def answers(model: Model, rows: pd.DataFrame) -> Golden:
@@ -111,8 +154,9 @@ def check_golden(model: Model) -> None:
     if folder is None or not model.card.golden:
         return
     try:
-        saved = decode((folder / GOLDEN).read_bytes(), Golden)
-    except (OSError, BadRecord) as error:
+        saved = decode(content(folder / GOLDEN, LONGEST), Golden)
+        need_rows(folder / INPUT, model.card.golden)
+    except (StageFailed, BadRecord) as error:
         raise StageFailed(f"the golden rows of the model cannot be read: {error}") from None
     said = answers(model, read_frame(folder / INPUT))
     if not (same(saved.predictions, said.predictions) and same(saved.scores, said.scores)):
@@ -133,47 +177,12 @@ def same(saved: Sequence[Json], said: Sequence[Json]) -> bool:
     return bool(np.array_equal(left.astype(str), right.astype(str)))
 
 
-def dump(estimator: Any, name: str) -> bytes:
-    """The estimator in canonical bytes. Raises StageFailed where a part of it has no safe form."""
-    skops = importlib.import_module("skops.io")
+def need_rows(path: Path, count: int) -> None:
+    """Raises StageFailed unless a Parquet file is a plain one with so many rows."""
+    need_plain(path, LONGEST)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return canonical_archive(skops.dumps(estimator))
-    except (
-        TypeError,
-        ValueError,
-        AttributeError,
-        NotImplementedError,
-        skops.exceptions.UnsupportedTypeException,
-    ) as error:
-        raise StageFailed(
-            f"the model {short(name)} cannot be saved safely: {first_line(error)}",
-            "use estimators and functions that can be imported by name; lambdas and local functions cannot",
-        ) from None
-
-
-def load(archive: bytes, trusted: Sequence[str], card: Card) -> Any:
-    """The estimator in an archive whose types have been accepted."""
-    skops = importlib.import_module("skops.io")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return skops.loads(archive, trusted=list(trusted))
-    except (ImportError, AttributeError, TypeError, ValueError, KeyError) as error:
-        raise StageFailed(
-            f"the model {short(card.estimator)} cannot be loaded: {first_line(error)}",
-            "the code and libraries that it was made with must be importable",
-        ) from None
-
-
-def untrusted(archive: bytes) -> list[str]:
-    """The types in an archive that skops does not trust by itself."""
-    skops = importlib.import_module("skops.io")
-    found: list[str] = skops.get_untrusted_types(data=archive)
-    return found
-
-
-def short(name: str) -> str:
-    """The class name at the end of a qualified name."""
-    return name.rpartition(".")[2]
+        found = pq.read_metadata(path).num_rows
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise refused(path, f"it is damaged ({error})") from None
+    if found != count:
+        raise refused(path, f"it has {found:,} rows, and the card of the model says {count:,}")

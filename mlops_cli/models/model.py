@@ -68,6 +68,10 @@ class Card:
     trained_on: Trained | None = None
     """None: nobody has told."""
     seed: int | None = None
+    profiled: bool = False
+    """Whether `profile.json` is there."""
+    note: str = ""
+    """Why something is missing, such as the profile."""
     format: int = 1
 
 
@@ -78,6 +82,11 @@ class Model:
     card: Card
     estimator: Any
     folder: Path | None = None
+
+    @property
+    def probable(self) -> bool:
+        """Whether its scores are probabilities; decision values only rank."""
+        return hasattr(self.estimator, "predict_proba")
 
     def inputs(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The features of the frame's rows, in the model's order. Raises StageFailed where one is missing."""
@@ -102,6 +111,8 @@ class Model:
         if method is None:
             return None
         scores = self._ask(method, frame)
+        if scores.shape == () and scores.item() is None:
+            return None  # it says classes, and not how sure it is
         classes = len(self.card.classes)
         if scores.shape != (len(frame), classes) and not (classes == 2 and scores.shape == (len(frame),)):
             if method == "decision_function" and scores.ndim == 2 and len(scores) == len(frame):
@@ -116,6 +127,13 @@ class Model:
         if scores is None:
             return self.predict(frame)
         return scores if scores.ndim == 1 else scores[:, -1]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What people should know whenever this model is used."""
+        if self.card.flavor != "pickle":
+            return ()
+        return (f"{self.name} is a pickle: loading it runs whatever its writer put there",)
 
     @property
     def name(self) -> str:

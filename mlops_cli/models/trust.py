@@ -7,6 +7,11 @@ from collections.abc import Iterable, Sequence
 from mlops_cli.base.errors import StageFailed
 
 TRUSTED: tuple[str, ...] = (
+    "collections.OrderedDict",
+    "lightgbm.basic.Booster",
+    "lightgbm.sklearn.LGBMClassifier",
+    "lightgbm.sklearn.LGBMRegressor",
+    "mlops_cli.models.labelled.Labelled",
     "numpy.bool_",
     "numpy.character",
     "numpy.dtype",
@@ -69,9 +74,12 @@ TRUSTED: tuple[str, ...] = (
     "sklearn.tree._tree.Tree",
     "sklearn.utils._bunch.Bunch",
     "sklearn.utils.validation.check_array",
+    "xgboost.core.Booster",
+    "xgboost.sklearn.XGBClassifier",
+    "xgboost.sklearn.XGBRegressor",
 )
-"""Types of scikit-learn, numpy and scipy that hold fitted state and do nothing when they are built, besides those
-that skops trusts by itself."""
+"""Types of scikit-learn, numpy, scipy and the libraries of boosted trees that hold fitted state and do nothing when
+they are built, besides those that skops trusts by itself."""
 
 
 def refuse_unknown(found: Iterable[str], trust: Sequence[str], subject: str) -> None:

@@ -45,6 +45,8 @@ class Job:
     seed: int | None = None
     trust: tuple[str, ...] = ()
     """Qualified names of types that model files may contain besides the built-in list."""
+    pickle: bool = False
+    """Whether the project takes models that are pickles."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """Input argument -> what to call it in messages and reports, such as `customers@v3`."""
     cache: str | None = None
@@ -78,6 +80,8 @@ class Outcome:
     metrics: Mapping[str, float] = field(default_factory=dict)
     passed: bool = True
     """False: a gate said no; nothing downstream runs, and this is a result, not an error."""
+    notes: tuple[str, ...] = ()
+    """What people should know of this stage, beside its result."""
 
 
 class StageVerb(Protocol):

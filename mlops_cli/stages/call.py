@@ -18,9 +18,11 @@ import msgspec
 from mlops_cli.base.errors import StageFailed
 from mlops_cli.base.importing import import_callable
 from mlops_cli.base.records import canonical, parse
-from mlops_cli.models.format import load_model, save_estimator
+from mlops_cli.models.files import content
+from mlops_cli.models.format import save_estimator
 from mlops_cli.spec.pipeline import Call, Output
 from mlops_cli.stages.base import Input, Job, Made, Outcome
+from mlops_cli.stages.loading import model_at
 from mlops_cli.tables.read import read_frame, read_table, write_table
 
 ENDINGS = {
@@ -90,7 +92,7 @@ def _load_by_type(item: Input, job: Job) -> object:
         case "json" | "metrics":
             return parse(Path(item.path).read_bytes())
         case "model":
-            return load_model(Path(item.path), job.trust).estimator
+            return model_at(job, item.path).estimator
         case _:
             return Path(item.path)
 
@@ -124,6 +126,8 @@ def _list(names: typing.Iterable[object]) -> str:
 
 def _store(job: Job, output: Output, value: typing.Any) -> Path:
     path = Path(job.out, output.name + (Path(output.path or "").suffix or ENDINGS[output.type]))
+    if isinstance(value, Path) and output.type == "model":
+        return _take_model(job, value, path, output)
     if isinstance(value, Path):
         return _take(value, path, output)
     try:
@@ -133,6 +137,18 @@ def _store(job: Job, output: Output, value: typing.Any) -> Path:
         raise StageFailed(
             f"output '{output.name}' is declared as {output.type}; the function returned a {kind}: {error}"
         ) from error
+    return path
+
+
+def _take_model(job: Job, value: Path, path: Path, output: Output) -> Path:
+    """A model in a file: one of ours in its folder, or an ONNX graph. Of others nobody knows what loading them does."""
+    if value.is_dir():
+        model_at(job, value)
+        return _take(value, path, output)
+    if value.suffix != ".onnx":
+        hint = "return the fitted estimator itself, a path to an .onnx file, or the folder of a model"
+        raise StageFailed(f"output '{output.name}' is declared as model; the function returned {value.name}", hint)
+    save_estimator(content(value), path, job.trust, project=Path(job.project), pickle=job.pickle)
     return path
 
 
@@ -190,7 +206,7 @@ def _write(job: Job, output: Output, value: typing.Any, path: Path) -> None:
         case "table":
             write_table(_as_table(value), path)
         case "model":
-            save_estimator(value, path, job.trust)
+            save_estimator(value, path, job.trust, project=Path(job.project), pickle=job.pickle)
         case "metrics":
             path.write_bytes(_json({str(name): float(number) for name, number in value.items()}))
         case "json":

@@ -9,9 +9,9 @@ from mlops_cli.base.errors import StageFailed
 from mlops_cli.measures.measured import rounded
 from mlops_cli.measures.metrics import METRICS, all_values, unable, why_undefined
 from mlops_cli.measures.predictions import Predictions
-from mlops_cli.models.format import load_model
 from mlops_cli.spec.pipeline import Select
 from mlops_cli.stages.base import Job, Made, Outcome
+from mlops_cli.stages.loading import model_at
 from mlops_cli.stages.predicting import predict
 from mlops_cli.stages.support import data_path, options, write_json
 from mlops_cli.tables.read import read_frame
@@ -51,6 +51,6 @@ def run(job: Job) -> Outcome:
 def answers(job: Job, folder: Path, frame: pd.DataFrame, target: str | None, number: int) -> Predictions:
     """One model's predictions; a fault says which of the models it is."""
     try:
-        return predict(load_model(folder, job.trust), frame, target)
+        return predict(model_at(job, folder), frame, target)
     except StageFailed as error:
         raise StageFailed(f"model {number} of {len(job.inputs['models'])}: {error}", error.faults[0].hint) from None

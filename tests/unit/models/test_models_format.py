@@ -73,7 +73,9 @@ def test_a_model_comes_back_as_it_was_and_twice_the_same(tmp_path: Path, kind: s
     for name in ("one", "two"):
         save_model(fitted(MODELS[kind](), frame, "target"), frame, tmp_path / name)
     assert content(tmp_path / "one") == content(tmp_path / "two")
-    assert set(content(tmp_path / "one")) == {"model.json", "estimator.skops", "input.parquet", "golden.json"}
+    assert set(content(tmp_path / "one")) == {
+        "model.json", "estimator.skops", "input.parquet", "golden.json", "profile.json"
+    }  # fmt: skip
     model, fresh = load_model(tmp_path / "one"), fitted(MODELS[kind](), frame, "target")
     assert np.array_equal(model.predict(frame), fresh.predict(frame))
     assert np.allclose(model.score(frame), fresh.score(frame), rtol=0, atol=0)
@@ -170,7 +172,7 @@ def test_a_card_cannot_widen_its_own_trust(tmp_path: Path) -> None:
     [
         ("model.json", None, "not a model"),
         ("model.json", b"{}", "damaged"),
-        ("estimator.skops", b"junk", "cannot be read"),
+        ("estimator.skops", b"junk", "is refused"),
         ("estimator.skops", None, "cannot be read"),
         ("golden.json", b'{"predictions": [1], "scores": [1]}', "something else"),
         ("golden.json", None, "golden rows"),
