@@ -9,7 +9,7 @@ from mlops_cli.base.records import Json
 from mlops_cli.checks.verdict import Detail
 from mlops_cli.reports import figures, text
 from mlops_cli.reports.model_card import ModelCard
-from mlops_cli.reports.model_figures import ends, less_is_better, number, rivals_of
+from mlops_cli.reports.model_figures import ends, less_is_better, number, rivals_of, value_of
 
 SHORT = 12  # digits of an identity
 VALUE, MANY = 120, 100
@@ -71,9 +71,7 @@ def measured(card: ModelCard) -> Iterator[Section]:
     head = ("metric", "value", f"{100 * detail.confidence:.4g}% interval", *rivals)
     rows = []
     for figure in detail.figures:
-        others = [
-            next((item.value for item in detail.rivals[name] if item.metric == figure.metric), None) for name in rivals
-        ]
+        others = [value_of(detail.rivals[name], figure.metric) for name in rivals]
         rows.append([figure.metric, number(figure.value), ends(figure), *map(number, others)])
     yield section("Metrics", head, rows)
     yield section("Slices", ("metric", "worst", "", "best", "", "apart"), list(_slices(detail)))

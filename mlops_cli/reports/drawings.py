@@ -84,9 +84,8 @@ def _upright(scale: Scale, value: float, tall: int, look: str) -> Markup:
 def _mark(mark: Mark, scale: Scale, y: int) -> Markup:
     x = scale.at(mark.value)
     if not scale.low <= mark.value <= scale.high:
-        return Markup('<path class="simple" d="M{} {}l{} 3l{} 3"/>').format(
-            f"{x:g}", y - 3, *((-4, 4) if mark.value < scale.low else (4, -4))
-        )
+        start, by = (5, -4) if mark.value < scale.low else (WIDE - 5, 4)
+        return Markup('<path class="simple" d="M{} {}l{} 3l{} 3"/>').format(start, y - 3, by, -by)
     line = Markup()
     if mark.low is not None and mark.high is not None:
         line = Markup('<path class="{}" d="M{} {}H{}"/>').format(

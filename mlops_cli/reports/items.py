@@ -91,14 +91,11 @@ def item(verdict: Verdict) -> Item:
 
 def line(verdict: Verdict) -> Line:
     """A verdict as a line of the table."""
-    value = text.value(verdict.value)
-    if verdict.baseline is not None:
-        value += f" (was {text.value(verdict.baseline)})"
     return Line(
         verdict.state,
         text.WORDS[verdict.state],
         figures.plain(text.name(verdict), 80),
-        figures.plain(value, CELL),
+        figures.plain(text.measured(verdict), CELL),
         figures.plain(verdict.bound, CELL),
         "" if verdict.n is None else f"{verdict.n:,}",
         figures.plain(verdict.message, 160),

@@ -42,8 +42,9 @@ def junit(report: Report) -> str:
 
 
 def body(verdict: Verdict) -> str:
-    """The bound and the example rows of a failure."""
-    return "\n".join([f"bound: {verdict.bound}", *text.rows(verdict)])
+    """The value, the bound and the example rows of a failure."""
+    found = text.measured(verdict)
+    return "\n".join([*([f"value: {found}"] if found else []), f"bound: {verdict.bound}", *text.rows(verdict)])
 
 
 def clean(words: str) -> str:

@@ -120,6 +120,12 @@ def _find(known: Sequence[Figure], metric: str) -> Figure | None:
     return next((figure for figure in known if figure.metric == metric), None)
 
 
+def value_of(known: Sequence[Figure], metric: str) -> float | None:
+    """The value of a metric among figures; None where it is not."""
+    found = _find(known, metric)
+    return found.value if found else None
+
+
 def _mark(figure: Figure, look: Look) -> Mark:
     return Mark(figure.value, figure.low, figure.high, look)
 

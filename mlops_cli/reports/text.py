@@ -8,6 +8,9 @@ from mlops_cli.checks.verdict import Report, State, Verdict
 STATES: tuple[State, ...] = ("fail", "not_run", "warn", "too_few", "pass")
 WORDS = {"pass": "pass", "warn": "warn", "fail": "FAIL", "too_few": "too few", "not_run": "not run"}
 
+AGAINST = (".not_worse", ".better", ".beats")
+"""Checks whose value is by how much the model is better than another."""
+
 
 def title(report: Report) -> str:
     """`customers: failed (customers@v3 against customers@v2)`."""
@@ -28,6 +31,16 @@ def value(found: Json) -> str:
     if found is None:
         return ""
     return f"{found:.6g}" if isinstance(found, float) else str(found)
+
+
+def measured(verdict: Verdict) -> str:
+    """The value as a cell of a table, with its interval; beside the earlier one where it is of the same kind."""
+    found = verdict.value
+    if verdict.check.endswith(AGAINST) and isinstance(found, int | float):
+        said = f"{found:+.4g}"
+    else:
+        said = value(found) + (f" (was {value(verdict.baseline)})" if verdict.baseline is not None else "")
+    return said + (f" [{verdict.interval[0]:.4g}, {verdict.interval[1]:.4g}]" if verdict.interval else "")
 
 
 def name(verdict: Verdict) -> str:

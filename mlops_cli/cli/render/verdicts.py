@@ -9,6 +9,7 @@ from mlops_cli.base.records import Json
 from mlops_cli.checks.verdict import CALLS, Evidence, Report, State, Verdict
 from mlops_cli.cli.render.gate_figures import figures_text, segments_text
 from mlops_cli.cli.screen import counted, paint, table
+from mlops_cli.reports.text import AGAINST
 
 MARKS = {
     "pass": ("✓ pass", "good"),
@@ -26,7 +27,6 @@ ONE_OR_MORE = {
 }
 MANY = 30  # checks of a model, above which those that passed are counted
 GRAVITY: tuple[State, ...] = ("fail", "not_run", "warn", "too_few", "pass")
-AGAINST = (".not_worse", ".better", ".beats")  # checks whose value is by how much the model is better
 NAME = 44  # characters of a check's or a slice's name
 FOLDED = 8  # checks without an answer that are shown one by one
 
