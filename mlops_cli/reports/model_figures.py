@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -15,6 +15,7 @@ from mlops_cli.reports.drawings import Look, Mark, Scale, scale_of, stretched, w
 
 CHAMPION = "champion"
 SLICE, METRIC = 60, 40  # characters
+SHOWN = 200  # slices of a table
 BY_SLICE = "by_slice."
 LIMIT = re.compile(r"(min|max) (-?\d[\d,]*\.?\d*(?:e-?\d+)?) ?(%?)")
 
@@ -65,6 +66,8 @@ class SliceTable:
     overall: str
     opened: bool
     lines: tuple[SliceLine, ...]
+    left_out: int
+    """Slices that do not fit: none of them is worse."""
 
 
 def rivals_of(detail: Detail) -> tuple[str, ...]:
@@ -86,7 +89,7 @@ def _metric_line(figure: Figure, report: Report, detail: Detail) -> MetricLine:
     marks = [_mark(figure, "model")]
     marks += [_mark(found, "champion" if name == CHAMPION else "simple") for name, found in others.items() if found]
     verdicts = [verdict for verdict in report.verdicts if _of_all_rows(verdict) and _asks(verdict, figure.metric)]
-    bound = next(filter(None.__ne__, map(bound_of, verdicts)), None)
+    bound = _first_bound(verdicts)
     core = [mark for mark in marks if mark.look != "simple"]
     scale = stretched(scale_of([*_reach(core), *([bound] if bound is not None else [])]), list(_reach(marks)))
     return MetricLine(
@@ -114,6 +117,10 @@ def bound_of(verdict: Verdict) -> float | None:
     if found is None:
         return None
     return float(found[2].replace(",", "")) / (100 if found[3] else 1)
+
+
+def _first_bound(verdicts: Iterable[Verdict]) -> float | None:
+    return next((bound for bound in map(bound_of, verdicts) if bound is not None), None)
 
 
 def _find(known: Sequence[Figure], metric: str) -> Figure | None:
@@ -172,7 +179,7 @@ def _slice_table(metric: str, report: Report, detail: Detail, opened: bool) -> S
     judged = _judged(report, metric)
     few = {name for name, verdict in judged.items() if verdict.state == "too_few"}
     sign = 1 if less_is_better(metric) else -1
-    bound = next(filter(None.__ne__, map(bound_of, judged.values())), None)
+    bound = _first_bound(judged.values())
 
     def worst(name: str) -> tuple[bool, float]:
         figure = found[name]
@@ -184,13 +191,18 @@ def _slice_table(metric: str, report: Report, detail: Detail, opened: bool) -> S
     parts = {part.slice: part for part in detail.slices}
     lines = [
         _slice_line(parts[name], found[name], parts[name].shrunken.get(metric), judged.get(name), field)
-        for name in sorted(found, key=worst)
+        for name in sorted(found, key=worst)[:SHOWN]
     ]
     better = "less is better" if sign > 0 else "more is better"
     if metric in METRICS and METRICS[metric].better == 0:
         better = "neither end is better"
     return SliceTable(
-        figures.plain(metric, METRIC), better, number(overall.value) if overall else "", opened, tuple(lines)
+        figures.plain(metric, METRIC),
+        better,
+        number(overall.value) if overall else "",
+        opened,
+        tuple(lines),
+        len(found) - len(lines),
     )
 
 

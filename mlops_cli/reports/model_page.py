@@ -20,10 +20,10 @@ from mlops_cli.reports.templating import render, weight
 ITEMS, SLICES, LINES = 150_000, 170_000, 90_000
 """Bytes of what stands in the way, of the tables of slices, and of the other checks; all else stays below 60 KB."""
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "Against the baseline": ("not_worse", "better"),
-    "Against simple models": ("beats",),
     "Fairness: between slices": ("gap", "ratio"),
     "Slices": ("by_slice",),
+    "Against the baseline": ("not_worse", "better"),
+    "Against simple models": ("beats",),
     "Robustness": ("robust",),
     "Leakage": ("leakage",),
     "Weak segments": ("weak_segments",),
