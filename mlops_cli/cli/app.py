@@ -12,7 +12,20 @@ from typing import Annotated
 
 import typer
 
-from mlops_cli.cli import data, history, inference, models, pipeline, profile, release, specs, start, validation
+from mlops_cli.cli import (
+    card,
+    data,
+    history,
+    inference,
+    models,
+    pipeline,
+    profile,
+    release,
+    reproduce,
+    specs,
+    start,
+    validation,
+)
 from mlops_cli.cli.command import Commands, Overview
 
 HELP = """One tool for the whole life of a machine-learning model: pipelines, versions, gates, history.
@@ -22,7 +35,7 @@ EPILOG = """Every command has --help with an example, --json for machines, -C DI
 Shell completion: mlops --install-completion. Version: mlops --version.
 Exit codes: 0 done, 1 a gate or check said no, 2 wrong usage or spec, 3 a stage failed, 4 store, 70 a bug,
 130 interrupted."""
-GROUPS = (start, specs, pipeline, data, profile, release, history, validation, inference, models)
+GROUPS = (start, specs, pipeline, data, profile, release, history, validation, inference, models, card, reproduce)
 
 
 def build(words: Sequence[str] | None = None) -> typer.Typer:

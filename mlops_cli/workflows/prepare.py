@@ -11,11 +11,12 @@ from mlops_cli.base.errors import Fault, SpecError, UserError
 from mlops_cli.pipeline.closure import definition, parameters_of
 from mlops_cli.pipeline.graph import Graph, Node, bind_parameters, compile_graph
 from mlops_cli.pipeline.key import Keyer, check_code
-from mlops_cli.pipeline.plan import Planner
+from mlops_cli.pipeline.plan import ContextOf, Planner
 from mlops_cli.spec.load import load_pipeline, load_validation
 from mlops_cli.spec.pipeline import Call, Pipeline, Sql, Validate
 from mlops_cli.store.records import Artifact
 from mlops_cli.workflows.baselines import Contexts
+from mlops_cli.workflows.naming import promoted_faults
 from mlops_cli.workflows.workspace import Workspace
 
 SPECS = "specs"
@@ -30,11 +31,13 @@ class Prepared:
     graph: Graph
     keyer: Keyer
     chosen: frozenset[str] | None
+    context: ContextOf | None = None
+    """What gates are given; None: what the names of the project say."""
 
     def planner(self, sources: Mapping[str, Artifact], force: frozenset[str] = frozenset()) -> Planner:
         """A planner on these versions of the sources."""
-        context = Contexts(self.workspace, self.pipeline, self.keyer.validations)
-        return Planner(self.graph, self.keyer, self.workspace.cache, sources, context.of, force)
+        context = self.context or Contexts(self.workspace, self.pipeline, self.keyer.validations).of
+        return Planner(self.graph, self.keyer, self.workspace.cache, sources, context, force)
 
     @property
     def needed_sources(self) -> tuple[str, ...]:
@@ -50,6 +53,8 @@ def prepare(
     """Read, check and compile a pipeline; raises SpecError with every fault of the spec and of the code it names."""
     path = find_spec(workspace.root, spec)
     pipeline = load_pipeline(path, workspace.root, workspace.remember)
+    if faults := promoted_faults(workspace.project, pipeline):
+        raise SpecError.of(faults)
     graph = compile_graph(pipeline, bind_parameters(pipeline, parameters))
     verbs = [stage.verb for stage in pipeline.stages.values()]
     keyer = Keyer(
