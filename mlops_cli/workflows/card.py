@@ -32,7 +32,7 @@ def model_card(workspace: Workspace, reference: str) -> ModelCard:
     found = resolve(workspace.store, workspace.journal, reference)
     version = found.version
     if version is None or version.kind != "model":
-        kind = found.kind if version is None else "data"
+        kind = f"a{'n' if found.kind == 'object' else ''} {found.kind}" if version is None else "data"
         raise UserError(f"'{reference}' is no model but {kind}", "`mlops models` lists the models there are")
     card = ModelCard(
         name=version.name,
