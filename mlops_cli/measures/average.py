@@ -1,7 +1,8 @@
 """Average precision as a metric of sums, so that it can be drawn again: rows are counted by place in their order.
 
-There are 1,024 places, of equal size in the sense that each has the same share of the positive rows and of the others
-together; rows of one score share a place. Up to 512 distinct scores of positive rows it is exact.
+A place is a score of positive rows with all that lies between it and the next better one: what is between does not
+count by itself. That is exact. Of more than 1,024 such scores neighbours share a place, so that each has as many positive
+rows.
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ def places(score: Floats, truth: Array) -> Parts:
     """The place of each row from the highest score down, and whether it is positive: cell 2 x place + truth."""
     order = np.argsort(score)[::-1]
     falling, hit = score[order], truth[order]
-    steps = np.append(True, falling[1:] != falling[:-1])
-    hits = np.cumsum(hit)
-    before = hits - hit
-    share = before / max(int(hits[-1]), 1) + (np.arange(len(hit)) - before) / max(len(hit) - int(hits[-1]), 1)
-    first = np.maximum.accumulate(np.where(steps, np.arange(len(hit)), 0))
-    found = np.minimum((share[first] * (PLACES / 2)).astype(np.int64), PLACES - 1)
+    starts = np.flatnonzero(np.append(True, falling[1:] != falling[:-1]))  # of each distinct score
+    hits = np.add.reduceat(hit, starts, dtype=np.int64)
+    better = np.cumsum(hits) - hits
+    scores = np.cumsum(hits > 0) - (hits > 0)  # of positive rows, that are better
+    place = scores if scores[-1] < PLACES else better * PLACES // int(hits.sum())
+    place = np.minimum(place, int(place[hits > 0].max(initial=-1)) + 1)
     cells = np.empty(len(hit), dtype=np.int64)
-    cells[order] = 2 * found + hit
-    return Parts(2 * PLACES, cells=cells)
+    cells[order] = 2 * np.repeat(place, np.diff(starts, append=len(hit))) + hit
+    return Parts(2 * (int(place[-1]) + 1), cells=cells)
 
 
 def average_precision(blocks: list[Floats]) -> Floats:
@@ -44,7 +45,7 @@ def average_precision(blocks: list[Floats]) -> Floats:
 
 def of_one(sums: Floats) -> Floats:
     """The mean precision over the positive rows, each at the end of its place; NaN without any."""
-    counts = sums.reshape(*sums.shape[:-1], PLACES, 2)
+    counts = sums.reshape(*sums.shape[:-1], -1, 2)
     hits = counts[..., 1]
     found = np.cumsum(hits, axis=-1)
     precision = ratio(found, np.cumsum(counts.sum(axis=-1), axis=-1), 0.0)

@@ -15,6 +15,7 @@ from mlops_cli.measures.average import average_precision, ordered
 from mlops_cli.measures.bca import Interval, interval
 from mlops_cli.measures.delong import logit_interval, placed
 from mlops_cli.measures.estimated import Estimate, Method, gap, quotient, rows_needed, two_sided
+from mlops_cli.measures.folded import calibration_interval
 from mlops_cli.measures.metrics import METRICS, unusable, value_of
 from mlops_cli.measures.metrics.base import Metric, Parts
 from mlops_cli.measures.paired import discordant
@@ -44,6 +45,9 @@ def estimate(name: str, rows: Predictions, confidence: float) -> Estimate | None
     value = value_of(name, rows) if metric.ranked else float(formula([part.total() for part in parts]))
     if value is None or not math.isfinite(value):
         return None
+    if name == "ece":
+        ends = calibration_interval(metric, rows, value, confidence)
+        return Estimate(value, len(rows), *ends, confidence, "folded", units_of(rows).count)
     return drawn(metric, rows, value, parts, formula, confidence)
 
 

@@ -26,6 +26,7 @@ MOST_UNITS = 4_000
 GROUPS = 2_000
 MOST_CELLS = 4_096
 """Filled cells that are drawn as such; of more, units are drawn, which costs less."""
+FEW_CELLS = 64
 BLOCK = 1 << 20
 """Sums that are held at once."""
 
@@ -121,11 +122,16 @@ class ByCell:
         return self.counts.astype(np.float64)
 
     def draws(self) -> Iterator[list[Floats]]:
-        rows = int(self.counts.sum())
-        source = np.random.default_rng([SEED, 2, rows])
-        drawn = source.multinomial(rows, self.counts / rows, size=RESAMPLES)
+        drawn = self.drawn()
         for block in blocks(RESAMPLES, sum(self.sizes)):
             yield [gathered(drawn[block], at, size) for at, size in zip(self.cells, self.sizes, strict=True)]
+
+    def drawn(self) -> Array:
+        """The rows of each cell in each resample, shape (1000, m)."""
+        rows = int(self.counts.sum())
+        if len(self.counts) > FEW_CELLS and rows <= MOST_UNITS:  # as good, and faster
+            return np.add.reduceat(times(rows), np.cumsum(self.counts) - self.counts, axis=1, dtype=np.int64)
+        return np.random.default_rng([SEED, 2, rows]).multinomial(rows, self.counts / rows, size=RESAMPLES)
 
     def without(self) -> Iterator[list[Floats]]:
         totals = [
