@@ -15,6 +15,7 @@ import typer.main
 from typer.core import TyperGroup
 
 from mlops_cli.cli.app import build
+from mlops_cli.spec.metrics import METRICS
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("docs", "specs", "examples", "bench")
@@ -101,11 +102,20 @@ def keys(schema: dict[str, Any]) -> set[str]:
         ("pipeline.yaml", "pipeline.schema.json"),
         *(("pipeline.yaml", f"stages/{path.name}") for path in sorted((ROOT / "specs/schema/stages").glob("*.json"))),
         ("validation.data.yaml", "validation.data.schema.json"),
-        ("validation.model.yaml", "validation.model.schema.json"),
+        ("validation.model.yaml predictions.yaml", "validation.model.schema.json"),
         ("mlops.yaml", "project.schema.json"),
     ],
 )
 def test_annotated_specs_show_every_key(spec: str, schema: str) -> None:
-    text = (ROOT / "specs" / spec).read_text("utf-8")
     wanted = keys(json.loads((ROOT / "specs" / "schema" / schema).read_text("utf-8")))
-    assert {key for key in wanted if not re.search(rf"(?<!\w){re.escape(key)}(?!\w)", text)} == set()
+    assert unnamed(wanted, *spec.split()) == set()
+
+
+def test_annotated_specs_name_every_metric() -> None:
+    assert unnamed(set(METRICS), "validation.model.yaml", "predictions.yaml") == set()
+
+
+def unnamed(words: set[str], *specs: str) -> set[str]:
+    """Those of `words` that stand in none of the annotated specs."""
+    text = "\n".join((ROOT / "specs" / spec).read_text("utf-8") for spec in specs)
+    return {word for word in words if not re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text)}
