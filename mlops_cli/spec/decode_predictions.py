@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlops_cli.base.records import Json
+from mlops_cli.spec import units
 from mlops_cli.spec.decoding import Decoding
 from mlops_cli.spec.places import suggestion
 from mlops_cli.spec.source import KeyPath
@@ -39,10 +40,25 @@ def predictions_of(decoding: Decoding) -> Scored | None:
         id=texts["id"],
         low=texts["low"],
         high=texts["high"],
+        level=_level(decoding),
     )
     _complete(decoding, said)
     _apart(decoding, said)
     return said
+
+
+def _level(decoding: Decoding) -> float:
+    path = (*HERE, "level")
+    level = decoding.quantity(units.share, path)
+    if level is None:
+        return 0.9
+    if not 0.5 <= level.value < 1:
+        message = f"{level.text} is no level of a prediction interval"
+        decoding.fault(message, path, "write the share of truths that it should hold, such as 90%")
+        return 0.9
+    if "low" not in decoding.mapping(HERE) and "high" not in decoding.mapping(HERE):
+        decoding.fault("there is no interval of that level", path, "add `low` and `high`", of="key")
+    return level.value
 
 
 def _complete(decoding: Decoding, said: Scored) -> None:

@@ -145,6 +145,8 @@ class Scored:
     low: str | None = None
     high: str | None = None
     """The ends of a forecast's prediction interval."""
+    level: float = 0.9
+    """The share of truths that this interval should hold, in (0, 1)."""
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ def test_tables_of_predictions() -> None:
     assert (ranking.query, ranking.at, ranking.task) == ("session", 5, "ranking")
     sales = model("gate_of_forecasts")
     assert sales.forecast == Forecast("date", "store", 7)
-    assert sales.predictions == Scored("sales@v3", "sold", "expected", low="low", high="high")
+    assert sales.predictions == Scored("sales@v3", "sold", "expected", low="low", high="high", level=0.8)
     assert sales.task == "forecast"
 
 
