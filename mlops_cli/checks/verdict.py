@@ -135,7 +135,7 @@ class Detail:
 
 @dataclass(frozen=True)
 class Segment:
-    """A part of the rows on which the model is surely worse than elsewhere: found on one half, confirmed on the other."""
+    """Rows on which the model is surely worse than elsewhere: found on one half, confirmed on the other."""
 
     rule: str
     """Which rows: `age >= 40 and plan = basic`."""

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from mlops_cli.base.clock import timestamp
 from mlops_cli.base.errors import UserError
-from mlops_cli.base.hashing import hash_file
-from mlops_cli.base.records import Json, plain
+from mlops_cli.base.hashing import Oid, hash_bytes, hash_file
+from mlops_cli.base.records import Json, canonical, plain
 from mlops_cli.pipeline.closure import Closure, closure_of
 from mlops_cli.pipeline.commands import Commands
 from mlops_cli.pipeline.distributions import Installed, python_version
@@ -30,7 +30,7 @@ VERB_FACTS: Mapping[str, tuple[int, tuple[str, ...]]] = {
     "sql": (1, ("duckdb", "pyarrow")),
     "split": (1, ("numpy", "pyarrow")),
     "fit": (1, ("numpy", "sklearn", "skops")),
-    "validate": (2, ("duckdb", "numpy", "pyarrow", "scipy", "sklearn")),
+    "validate": (3, ("duckdb", "numpy", "pyarrow", "scipy", "sklearn")),
     "select": (1, ("numpy", "sklearn")),
     "register": (1, ("sklearn", "skops")),
 }
@@ -79,7 +79,7 @@ class Keyer:
         verb = node.stage.verb
         if isinstance(verb, Validate):
             validation = self.validations[verb.spec]
-            said_of = {"checks": _meaning(plain(validation)), **self._outside(validation)}
+            said_of = {"checks": meaning_of(validation), **self._outside(validation)}
             return {**said_of, "environment": verb.environment} if verb.environment else said_of
         said = plain(verb)
         if not isinstance(said, dict):
@@ -142,6 +142,16 @@ def check_code(keyer: Keyer, node: Node) -> None:
         if error.faults[0].place is None:
             error.faults = tuple(replace(fault, place=node.stage.place) for fault in error.faults)
         raise
+
+
+def meaning_of(validation: Validation) -> Json:
+    """What a validation asks for, whatever its file is called, its comments say and its lines are."""
+    return _meaning(plain(validation))
+
+
+def validation_id(validation: Validation) -> Oid:
+    """The identity of what a validation asks for: a report tells by it which checks were made."""
+    return hash_bytes(canonical(meaning_of(validation)))
 
 
 def _identity(artifact: Artifact) -> str:

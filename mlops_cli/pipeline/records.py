@@ -10,8 +10,9 @@ from mlops_cli.base.hashing import Oid, hash_record
 from mlops_cli.base.records import Json
 from mlops_cli.store.records import Artifact, GitState
 
-BASELINE, HISTORY, RELEASED = "@baseline", "@history", "@released"
-"""Arguments of a gate that its spec does not name: what it compares with, earlier versions, rows that were released."""
+BASELINE, HISTORY, RELEASED, TRAIN = "@baseline", "@history", "@released", "@train"
+"""Arguments of a gate that its spec does not name: what it compares with, earlier versions, rows that were released,
+the data that the model was trained on."""
 Status: TypeAlias = Literal["ran", "reused", "failed", "gate_failed", "blocked", "skipped", "cancelled"]
 
 

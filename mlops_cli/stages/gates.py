@@ -18,6 +18,8 @@ class Text:
     environment: str | None = None
     modified: float | None = None
     """When the file that is judged was last written, in seconds since 1970, where it lies in the work tree."""
+    uses: int | None = None
+    """How many other models have been judged on these rows before."""
 
 
 def baseline_of(job: Job) -> Input | None:

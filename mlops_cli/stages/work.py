@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -51,9 +51,12 @@ class StageWork:
     pipeline: str
     seed: int
     trust: tuple[str, ...]
+    pickle: bool
     capacity: int
     sources: Mapping[str, str]
     """Source -> its path in the project."""
+    judged_before: Callable[[Oid, Oid], int]
+    """How many other models than the second have been judged on the rows of the first."""
     _folders: dict[str, Path] = field(default_factory=dict)
     _stamps: dict[str, dict[Path, Stamp]] = field(default_factory=dict)
 
@@ -81,7 +84,8 @@ class StageWork:
                     output.name: _take(transaction, decision, output, answer.outcome.outputs[output.name])
                     for output in node.stage.outputs
                 }
-                notes = (*self.keyer.closure(node).notes, *(UNDECLARED.format(path) for path in answer.reads))
+                undeclared = tuple(UNDECLARED.format(path) for path in answer.reads)
+                notes = (*self.keyer.closure(node).notes, *undeclared, *answer.outcome.notes)
                 record = self._record(node, decision.components, answer.outcome, taken, finished, log, notes)
                 kept = Kept(record, transaction.add_record("stage", record))
             transaction.commit(durable=False)
@@ -128,7 +132,7 @@ class StageWork:
             verb=node.stage.kind,
             project=str(self.root),
             work=str(folder),
-            options=self._options(node),
+            options=self._options(node, inputs),
             inputs=inputs,
             lists=tuple(sorted(node.lists)),
             arguments=node.arguments,
@@ -137,17 +141,23 @@ class StageWork:
             memory=node.stage.resources.memory,
             seed=self.seed,
             trust=self.trust,
+            pickle=self.pickle,
             labels=labels,
             cache=str(self.store.folder / MEASURES),
         )
 
-    def _options(self, node: Node) -> dict[str, Json]:
+    def _options(self, node: Node, inputs: Mapping[str, list[Input]]) -> dict[str, Json]:
         verb = node.stage.verb
-        if isinstance(verb, Validate):
-            text = (self.root / verb.spec).read_text("utf-8")
-            modified = self._modified(node)
-            return {"spec": verb.spec, "text": text, "environment": verb.environment, "modified": modified}
-        return self.keyer.options(node)
+        if not isinstance(verb, Validate):
+            return self.keyer.options(node)
+        data, model = inputs.get("data"), inputs.get("model")
+        return {
+            "spec": verb.spec,
+            "text": (self.root / verb.spec).read_text("utf-8"),
+            "environment": verb.environment,
+            "modified": self._modified(node),
+            "uses": self.judged_before(data[0].oid, model[0].oid) if data and model else None,
+        }
 
     def _modified(self, node: Node) -> float | None:
         """When the file that a gate judges was last written, where it is a source; the store's copy does not tell."""

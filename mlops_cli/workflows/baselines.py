@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from mlops_cli.base.hashing import Oid
 from mlops_cli.pipeline.graph import Node
 from mlops_cli.pipeline.plan import NO_CONTEXT, Context
-from mlops_cli.pipeline.records import BASELINE, HISTORY, RELEASED
+from mlops_cli.pipeline.records import BASELINE, HISTORY, RELEASED, TRAIN
 from mlops_cli.spec.pipeline import Pipeline, Validate
-from mlops_cli.spec.validation import COMPARING, DataValidation, Validation
+from mlops_cli.spec.validation import COMPARING, DataValidation, ModelValidation, Validation
 from mlops_cli.store.records import Artifact
 from mlops_cli.store.refs import split_ref
 from mlops_cli.store.whole import version_record, whole_version
 from mlops_cli.workflows.naming import edge_name
+from mlops_cli.workflows.trained_on import trained_on
 from mlops_cli.workflows.workspace import Workspace
 
 PREVIOUS = "previous"
@@ -99,6 +100,10 @@ def context_for(workspace: Workspace, validation: Validation, data: str, current
         released = _baseline(workspace, oid, "") if oid is not None else None
         if released is not None:
             inputs[RELEASED] = (released.artifact,)
+    if isinstance(validation, ModelValidation) and validation.predictions is None:
+        trained = trained_on(workspace, current)
+        if trained is not None:
+            inputs[TRAIN] = (trained,)
     return Context(inputs, labels)
 
 
@@ -118,6 +123,11 @@ def _compared(
     return find_baseline(workspace, validation.baseline, current), earlier[:most][::-1]
 
 
+def judged_argument(validation: Validation) -> str:
+    """The argument of a gate that it judges: a model, else data (predictions are data too)."""
+    return "model" if isinstance(validation, ModelValidation) and validation.predictions is None else "data"
+
+
 @dataclass(frozen=True)
 class Contexts:
     """Finds what the gates of one pipeline are given."""
@@ -132,7 +142,7 @@ class Contexts:
         if not isinstance(verb, Validate):
             return NO_CONTEXT
         validation = self.validations[verb.spec]
-        argument = "data" if isinstance(validation, DataValidation) else "model"
+        argument = judged_argument(validation)
         if argument not in inputs:
             return NO_CONTEXT
         name = edge_name(self.pipeline, node.edges[argument][0])

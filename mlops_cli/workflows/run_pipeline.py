@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import time
@@ -16,6 +17,7 @@ from mlops_cli.pipeline.execute import Execution, Watcher, Work
 from mlops_cli.pipeline.executors import EXECUTORS
 from mlops_cli.pipeline.executors.base import Executor
 from mlops_cli.pipeline.key import VERB_FACTS
+from mlops_cli.pipeline.plan import ContextOf
 from mlops_cli.pipeline.records import RunRecord, StageResult
 from mlops_cli.spec.pipeline import Call, Fit
 from mlops_cli.stages import VERB_MODULES
@@ -23,6 +25,7 @@ from mlops_cli.store.git import git_state
 from mlops_cli.store.lease import Lease, sweep
 from mlops_cli.store.records import Artifact
 from mlops_cli.workflows.code_snapshot import code_files, store_code
+from mlops_cli.workflows.judged_before import judged_before
 from mlops_cli.workflows.naming import check_names
 from mlops_cli.workflows.prepare import Prepared, prepare
 from mlops_cli.workflows.publish import Published, Publisher
@@ -78,10 +81,15 @@ class RunReport:
     """Sources that were missing and came back from the lock."""
 
 
-def run_pipeline(workspace: Workspace, options: RunOptions, watch: Watcher) -> RunReport:
-    """Run a pipeline; raises UserError before anything is started, later mistakes are in the report."""
+def run_pipeline(
+    workspace: Workspace, options: RunOptions, watch: Watcher, context: ContextOf | None = None
+) -> RunReport:
+    """Run a pipeline; raises UserError before anything is started, later mistakes are in the report.
+
+    `context`: what gates are given, where that is not what the names of the project say.
+    """
     started, clock = timestamp(), time.monotonic()
-    prepared = prepare(workspace, options.spec, options.parameters or {}, options.select)
+    prepared = replace(prepare(workspace, options.spec, options.parameters or {}, options.select), context=context)
     check_names(workspace, prepared.graph)
     check_paths(prepared, wanted_paths(prepared), {})
     restored = tuple(prepared.pipeline.sources[name].path for name in missing_sources(prepared))
@@ -138,8 +146,10 @@ def _execute(
             pipeline=prepared.pipeline.name,
             seed=prepared.pipeline.seed or 0,
             trust=workspace.project.trust,
+            pickle=workspace.project.pickle == "allow",
             capacity=capacity,
             sources={name: source.path for name, source in prepared.pipeline.sources.items()},
+            judged_before=functools.partial(judged_before, workspace),
         )
         git_state(workspace.root)  # asked once in a process: what counts is where the code stood when the run began
         sweep(workspace.store.folder / WORK)
@@ -186,7 +196,7 @@ def _finish(
     complete = run.outcome == "done"
     publisher = Publisher(workspace, prepared.graph, prepared.keyer.validations, sources, results)
     fresh = any(result.status in ("ran", "failed", "cancelled") or result.seconds for result in results.values())
-    if not fresh and not publisher.changed(complete):
+    if not fresh and not publisher.changed(complete) and not publisher.unrecorded():
         if complete:
             write_lock(workspace.root, prepared.pipeline, sources)  # a source may have moved, with the same content
         return run

@@ -16,15 +16,18 @@ from mlops_cli.base.hashing import Oid, hash_bytes
 from mlops_cli.base.records import decode
 from mlops_cli.checks.verdict import Report
 from mlops_cli.pipeline.records import BASELINE
+from mlops_cli.spec.edges import data_of
 from mlops_cli.spec.load import load_validation
 from mlops_cli.spec.pipeline import Output
-from mlops_cli.spec.validation import DataValidation, Validation
+from mlops_cli.spec.validation import DataValidation, ModelValidation, Validation
 from mlops_cli.stages.base import Input, Job
 from mlops_cli.stages.child import execute
 from mlops_cli.store.records import Artifact
 from mlops_cli.store.refs import resolve
 from mlops_cli.store.worktree import identify, place_artifact
-from mlops_cli.workflows.baselines import PREVIOUS, context_for, passed_name
+from mlops_cli.workflows.baselines import PREVIOUS, context_for, judged_argument, passed_name
+from mlops_cli.workflows.evidence import record_judgement
+from mlops_cli.workflows.judged_before import judged_before
 from mlops_cli.workflows.sources import read_lock
 from mlops_cli.workflows.workspace import Workspace, refuse_missing
 
@@ -46,7 +49,7 @@ class Subjects:
 def validate_now(workspace: Workspace, spec: Path, subjects: Subjects) -> Report:
     """The report of one validation; nothing is published. Raises UserError where spec or subjects are wrong."""
     validation = load_validation(spec, workspace.root, workspace.remember)
-    data = subjects.data or validation.data
+    data = subjects.data or data_of(validation)
     if data is None:
         hint = "give --data REF or PATH, or write `data:` into the spec"
         raise UserError(f"{validation.file} does not say which data to judge", hint)
@@ -55,23 +58,36 @@ def validate_now(workspace: Workspace, spec: Path, subjects: Subjects) -> Report
         known = needs_identity(workspace, validation, name_of(workspace, data))
         inputs = {"data": [_input(workspace, folder, data, "data", known=known)]}
         labels = {"data": _shown(Path(data), workspace.root)}
-        if not isinstance(validation, DataValidation):
-            model = subjects.model or validation.model
-            if model is None:
-                raise UserError(f"{validation.file} does not say which model to judge", "give --model REF")
-            inputs["model"], labels["model"] = [_input(workspace, folder, model, "model")], model
-        elif subjects.model:
-            raise UserError(f"{validation.file} judges data, not a model", "leave --model out")
+        current = Artifact(inputs["data"][0].type, inputs["data"][0].oid, "file", "", 0, 1)
+        judged = model_of(validation, subjects)
+        if judged is not None:
+            current = artifact_of(workspace, judged)
+            inputs["model"], labels["model"] = [_place(workspace, folder, current, "model")], judged
         if subjects.baseline:
             inputs[BASELINE] = [_input(workspace, folder, subjects.baseline, "baseline", known=True)]
             labels[BASELINE] = _shown(Path(subjects.baseline), workspace.root)
-        judged = inputs["data" if isinstance(validation, DataValidation) else "model"][0]
-        current = Artifact(judged.type, judged.oid, "file", "", 0, 1)
         context = context_for(workspace, validation, name_of(workspace, data), current)
         for name, items in context.inputs.items():
             if name not in inputs:
                 inputs[name] = [_place(workspace, folder, item, f"{name[1:]}-{at}") for at, item in enumerate(items)]
-        return _judge(workspace, spec, folder, inputs, {**context.labels, **labels}, subjects.environment)
+        report = _judge(workspace, spec, folder, inputs, {**context.labels, **labels}, subjects.environment)
+    version = None if judged is None else resolve(workspace.store, workspace.journal, judged)
+    if version is not None and version.version is not None and version.version_number is not None:
+        record_judgement(workspace, report, version.oid)
+    return report
+
+
+def model_of(validation: Validation, subjects: Subjects) -> str | None:
+    """The REF of the model to judge; None where the spec judges data. Raises UserError."""
+    if judged_argument(validation) == "data":
+        if subjects.model:
+            what = "data" if isinstance(validation, DataValidation) else "predictions"
+            raise UserError(f"{validation.file} judges {what}, not a model", "leave --model out")
+        return None
+    model = subjects.model or (validation.model if isinstance(validation, ModelValidation) else None)
+    if model is None:
+        raise UserError(f"{validation.file} does not say which model to judge", "give --model REF")
+    return model
 
 
 def needs_identity(workspace: Workspace, validation: Validation, name: str) -> bool:
@@ -120,6 +136,7 @@ def _judge(
             "spec": _shown(spec, workspace.root),
             "text": spec.read_text("utf-8"),
             "environment": environment,
+            "uses": _uses(workspace, inputs),
         },
         inputs=inputs,
         lists=(),
@@ -127,6 +144,7 @@ def _judge(
         outputs=(Output("report", "json"),),
         threads=os.cpu_count() or 1,
         trust=workspace.project.trust,
+        pickle=workspace.project.pickle == "allow",
         labels=labels,
         cache=str(workspace.measures),
     )
@@ -134,6 +152,13 @@ def _judge(
     if answer.outcome is None:
         raise StageFailed(answer.message, answer.hint)
     return decode(Path(answer.outcome.outputs["report"].path or "").read_bytes(), Report)
+
+
+def _uses(workspace: Workspace, inputs: dict[str, list[Input]]) -> int | None:
+    """How many other models were judged on these rows before; None where no model is judged."""
+    if "model" not in inputs:
+        return None
+    return judged_before(workspace, inputs["data"][0].oid, inputs["model"][0].oid)
 
 
 @contextmanager
@@ -152,7 +177,7 @@ def _input(workspace: Workspace, folder: Path, subject: str, name: str, *, known
     path = workspace.root / subject
     if path.exists() or fits_files(path):
         return Input(str(path), "table", _identity(workspace, path, known=known))
-    return _place(workspace, folder, _artifact(workspace, subject), name)
+    return _place(workspace, folder, artifact_of(workspace, subject), name)
 
 
 def fits_files(pattern: Path) -> bool:
@@ -169,7 +194,8 @@ def _identity(workspace: Workspace, path: Path, *, known: bool) -> Oid:
     return found.oid if found is not None else hash_bytes(str(path).encode())
 
 
-def _artifact(workspace: Workspace, reference: str) -> Artifact:
+def artifact_of(workspace: Workspace, reference: str) -> Artifact:
+    """The content that a REF names; raises UserError where it is no version, StoreError where there is none."""
     if FILE_LIKE.search(reference) and reference.partition("@")[0] not in workspace.journal.names():
         refuse_missing(workspace.root / reference, _shown(Path(reference), workspace.root))
     found = resolve(workspace.store, workspace.journal, reference)

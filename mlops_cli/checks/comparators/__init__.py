@@ -23,6 +23,9 @@ COMPARATORS: Mapping[str, Comparator] = {
     "change": changes.change,
     "drift": drift.drift,
     "not_worse": rivals.not_worse,
+    "better": rivals.better,
+    "beats": rivals.beats,
+    "drop": rivals.drop,
     "gap": rivals.gap,
     "ratio": rivals.ratio,
 }

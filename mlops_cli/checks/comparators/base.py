@@ -22,6 +22,11 @@ class Case:
     baseline: Measured | None = None
     history: tuple[Json, ...] = ()
     """The same number of earlier versions that passed, the newest last."""
+    chance: float | None = None
+    """Of one slice among several: the probability of a value as far beyond the bound by chance, corrected for their
+    number. None: one number was looked at, and its own value decides."""
+    alpha: float = 0.05
+    """Up to which `chance` a slice is surely beyond the bound."""
 
 
 @dataclass(frozen=True)
@@ -91,10 +96,14 @@ def bound_text(check: Check) -> str:
     limit = check.bound.text if check.bound is not None else "100%"
     if check.comparator == "share":
         return f"min {limit} of rows"
+    if check.comparator == "beats":
+        return "beats " + ", ".join(show(value) for value in check.values)
     words: dict[str, str] = {
         "change": "change up to",
         "drift": "drift up to",
         "not_worse": "not worse by",
+        "better": "better by",
+        "drop": "drop up to",
         "gap": "gap up to",
         "ratio": "ratio from",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlops_cli.base.records import Json
 from mlops_cli.checks.comparators.base import (
     NOTHING,
     Case,
@@ -29,20 +30,20 @@ SHARES = {
 
 def minimum(case: Case) -> Judgement:
     """Pass when the value (the lower end of its interval) is not below the limit."""
-    return limit(case.check, case.found, 1)
+    return limit(case, 1)
 
 
 def maximum(case: Case) -> Judgement:
     """Pass when the value (the upper end of its interval) is not above the limit."""
-    return limit(case.check, case.found, -1)
+    return limit(case, -1)
 
 
-def limit(check: Check, found: Measured, sign: int, what: str | None = None) -> Judgement:
+def limit(case: Case, sign: int, what: str | None = None) -> Judgement:
     """One rule for both sides: `sign` is 1 where bigger is better, -1 where smaller is; `what` names the number."""
-    infinite = not_finite(Case(check, found))
+    infinite = not_finite(case)
     if infinite is not None:
         return infinite
-    case = Case(check, found)
+    check, found = case.check, case.found
     if check.measure in ROW_WISE:
         if breaks(case):
             return Judgement("fail", beyond(check, found, sign) + tolerated(case))
@@ -56,13 +57,21 @@ def limit(check: Check, found: Measured, sign: int, what: str | None = None) -> 
     text = sentence(check, found, what)
     if sign * value < sign * bound:
         side = "least" if sign > 0 else "most"
-        return Judgement("fail", f"{text}; at {side} {limit_of(check).text} is asked for")
+        text = f"{text}; at {side} {limit_of(check).text} is asked for"
+        if case.chance is None or case.chance <= case.alpha:
+            return Judgement("fail", text)
+        return Judgement("warn", f"{text}, {perhaps(case)}", "cannot_tell")
     if found.interval is None:
         return Judgement("pass", text)
     safe = found.interval[0] if sign > 0 else found.interval[1]
     if sign * safe >= sign * bound:
         return Judgement("pass", text)
     return Judgement("warn", f"{text}: {needed(found, value, safe, bound)}", "cannot_tell")
+
+
+def perhaps(case: Case) -> str:
+    """The end of a sentence about a slice that is beyond its bound, and perhaps by chance alone."""
+    return f"but among so many slices chance alone could do that (q = {case.chance:.2g})"
 
 
 def needed(found: Measured, value: float, safe: float, bound: float) -> str:
@@ -72,6 +81,15 @@ def needed(found: Measured, value: float, safe: float, bound: float) -> str:
         return "the value is exactly at the limit, so that no number of rows would tell"
     rows = int(found.n * (abs(value - safe) / distance) ** 2 * 1.05) + 1
     return f"too few rows to be sure, about {rows:,} would do"
+
+
+def duration_of(value: Json) -> str:
+    """Seconds as a person says them, from microseconds on."""
+    seconds = as_number(value) or 0.0
+    for size, unit in ((1e-3, "us"), (1.0, "ms")):
+        if abs(seconds) < size:
+            return f"{seconds / size * 1000:.3g} {unit}"
+    return duration(seconds)
 
 
 def gaps(check: Check, found: Measured) -> Judgement:
@@ -114,7 +132,8 @@ def sentence(check: Check, found: Measured, what: str | None = None) -> str:
         return f"no value is {'shorter' if check.measure == 'length_min' else 'longer'} than {limit_of(check).text}"
     if check.measure in ("min", "max"):
         return f"the {'lowest' if check.measure == 'min' else 'highest'} value is {show(found.value)}"
-    text = f"{what or f'{check.measure} is'} {show(found.value)}"
+    said = duration_of(found.value) if limit_of(check).unit == "seconds" else show(found.value)
+    text = f"{what or f'{check.measure} is'} {said}"
     if found.interval is not None:
         text += f", between {show(found.interval[0])} and {show(found.interval[1])}"
     return text

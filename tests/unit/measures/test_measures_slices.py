@@ -15,7 +15,7 @@ FRAME = pd.DataFrame(
 
 def test_bins_are_half_open_and_nothing_is_lost() -> None:
     parts = cut(FRAME, [Slice("age", (0, 30, 60))])
-    rows = {part.label: np.flatnonzero(part.mask).tolist() for part in parts}
+    rows = {part.label: part.rows.tolist() for part in parts}
     assert rows == {"age=[0, 30)": [0, 1], "age=[30, 60)": [2], "age=outside": [3, 4], "age=null": [5]}
 
 

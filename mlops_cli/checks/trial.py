@@ -1,0 +1,132 @@
+"""A model on trial: its answers, the rows they are about, what it is compared with, and what was measured so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from mlops_cli.checks.comparators.base import without_rows
+from mlops_cli.checks.verdict import State, Verdict
+from mlops_cli.measures.estimates import Estimate, estimate
+from mlops_cli.measures.measured import Measured, rounded
+from mlops_cli.measures.metrics import why_undefined
+from mlops_cli.measures.predictions import Predictions
+from mlops_cli.measures.slices import Part
+from mlops_cli.spec.validation import Check, ModelValidation
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Ask: TypeAlias = "Callable[[pd.DataFrame], Predictions]"
+"""The model, asked about other rows; raises StageFailed where it has no answer."""
+
+
+@dataclass(frozen=True)
+class Rival:
+    """The baseline: its predictions of the same rows, or why it gives none."""
+
+    predictions: Predictions | None
+    label: str | None = None
+    fault: str | None = None
+
+
+NO_RIVAL = Rival(None)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of the model besides its answers; nothing of it for a table of predictions."""
+
+    train: pd.DataFrame | None = None
+    """The rows that it was fitted on."""
+    target: str | None = None
+    features: tuple[tuple[str, str], ...] = ()
+    """Its features: (name, pandas type)."""
+    ask: Ask | None = None
+    running: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+    """`latency_p99`, ... in seconds and `size` in bytes, each with the number of times it was measured."""
+    uses: int | None = None
+    """How many other models have been judged on these rows before."""
+
+
+NOTHING_KNOWN = Known()
+
+
+@dataclass
+class Trial:
+    """One model on trial. Estimates are made when they are first asked for, and kept."""
+
+    spec: ModelValidation
+    rows: Predictions
+    frame: pd.DataFrame
+    parts: Sequence[Part]
+    rival: Rival
+    known: Known
+    _estimates: dict[tuple[str, str | None], Estimate | None] = field(default_factory=dict)
+    _rows: dict[str, Predictions] = field(default_factory=dict)
+
+    @property
+    def alpha(self) -> float:
+        """The chance of stopping a model for a slice that is as good as it must be."""
+        return 1.0 - self.spec.confidence
+
+    def rows_of(self, part: Part | None) -> Predictions:
+        """The answers about one slice, or all."""
+        if part is None:
+            return self.rows
+        if part.label not in self._rows:
+            self._rows[part.label] = self.rows.where(part.rows)
+        return self._rows[part.label]
+
+    def estimate(self, metric: str, part: Part | None = None) -> Estimate | None:
+        """A metric of a slice or of all rows with its interval; None where it is not defined."""
+        key = metric, part.label if part is not None else None
+        if key not in self._estimates:
+            self._estimates[key] = estimate(metric, self.rows_of(part), self.spec.confidence)
+        return self._estimates[key]
+
+    def too_small(self, check: Check, part: Part | None) -> Verdict | None:
+        """The verdict on rows that are too few to say anything of this metric."""
+        rows, label = self.rows_of(part), part.label if part is not None else None
+        if len(rows) < self.spec.min_rows:
+            what = "a slice" if part is not None else "a model"
+            message = f"{len(rows):,} rows, and {self.spec.min_rows:,} are asked for before {what} is judged"
+            return without_rows(check, "too_few", "min_rows", message, label, len(rows))
+        for name, count in self._classes(check.measure, rows):
+            if part is not None and count < self.spec.min_positives:
+                message = (
+                    f"{count:,} {name} rows, and {self.spec.min_positives:,} are asked for before {check.measure} of a "
+                    "slice is judged"
+                )
+                return without_rows(check, "too_few", "min_positives", message, label, len(rows))
+        return None
+
+    def _classes(self, metric: str, rows: Predictions) -> list[tuple[str, int]]:
+        """How many rows of each class there are that a metric of a binary problem rests on."""
+        if rows.task != "binary":
+            return []
+        positive = int((rows.truth == rows.positive).sum())
+        counts = {"positive": positive, "negative": len(rows) - positive}
+        return [(name, counts[name]) for name in RESTS_ON.get(metric, ())]
+
+
+RESTS_ON: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("recall", "false_negative_rate", "f1", "average_precision"), ("positive",)),
+    **dict.fromkeys(("specificity", "false_positive_rate"), ("negative",)),
+    **dict.fromkeys(("roc_auc", "balanced_accuracy", "mcc", "kappa", "equalized_odds"), ("positive", "negative")),
+}
+"""The classes of which a binary metric needs enough rows."""
+
+
+def measured(found: Estimate) -> Measured:
+    """An estimate as comparators take it, with stable digits."""
+    ends = None if found.low is None or found.high is None else (rounded(found.low), rounded(found.high))
+    return Measured(rounded(found.value), found.n, interval=ends)
+
+
+def undefined(check: Check, rows: Predictions, part: str | None) -> Verdict:
+    """The verdict where a metric has no value: too few rows of some kind, or answers that are no numbers."""
+    why = why_undefined(check.measure, rows)
+    state: State = "too_few" if not why.broken else "warn" if check.severity == "warn" else "fail"
+    return without_rows(check, state, why.reason, why.message, part, len(rows))
