@@ -32,7 +32,7 @@ class Judgement:
     passed: bool
     report: Oid
     spec: str | None
-    """The identity of the text of the spec that was applied."""
+    """The identity of what the spec asked for when it was applied."""
     inputs: Mapping[str, str]
     """Argument -> identity of what was judged and compared with."""
     time: str

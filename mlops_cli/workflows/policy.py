@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from mlops_cli.base.clock import now, parse_time
-from mlops_cli.base.hashing import Oid, hash_bytes
-from mlops_cli.spec.load import shown_path
+from mlops_cli.base.hashing import Oid
+from mlops_cli.pipeline.key import validation_id
+from mlops_cli.spec.load import load_validation, shown_path
 from mlops_cli.spec.project import Promotion
 from mlops_cli.spec.source import read_document
 from mlops_cli.workflows.evidence import Judgement
@@ -61,7 +61,7 @@ def missing_for(workspace: Workspace, wish: Wish, evidence: Mapping[str, Judgeme
 
 def _gates(workspace: Workspace, wish: Wish, evidence: Mapping[str, Judgement], policy: Promotion) -> Iterator[Missing]:
     for gate in policy.gates:
-        specs = specs_of(workspace.root, gate)
+        specs = specs_of(workspace, gate)
         judgement = evidence.get(gate)
         spec = next(iter(specs), None)
         fix = f"mlops validate {spec} --model {wish.name}" if spec else None
@@ -72,7 +72,7 @@ def _gates(workspace: Workspace, wish: Wish, evidence: Mapping[str, Judgement], 
         elif not judgement.passed:
             yield _said_no(judgement, fix)
         elif judgement.spec not in specs.values():
-            yield Missing(f"the gate {gate} has judged it with an earlier text of {spec}", fix)
+            yield Missing(f"the gate {gate} has judged it by an earlier {spec}", fix)
         elif policy.max_age is not None and (age := _age(judgement)) > policy.max_age:
             what = f"the gate {gate} judged it {span(age)} ago, and evidence counts for {span(policy.max_age)}"
             yield Missing(what, fix)
@@ -83,7 +83,7 @@ def _any_gate(workspace: Workspace, wish: Wish, evidence: Mapping[str, Judgement
         yield Missing("there is no evidence: no gate has judged it", f"mlops validate SPEC --model {wish.name}")
     for gate, judgement in evidence.items():
         if not judgement.passed:
-            spec = next(iter(specs_of(workspace.root, gate)), "SPEC")
+            spec = next(iter(specs_of(workspace, gate)), "SPEC")
             yield _said_no(judgement, f"mlops validate {spec} --model {wish.name}")
 
 
@@ -100,8 +100,9 @@ def _not_from(workspace: Workspace, wish: Wish, source: str) -> Missing:
     return Missing(f"{wish.model}@{source} must point at it, and points at v{number}")
 
 
-def specs_of(root: Path, gate: str) -> dict[str, Oid]:
-    """The specs of the project that have the name of a gate: path -> identity of the text. Raises SpecError."""
+def specs_of(workspace: Workspace, gate: str) -> dict[str, Oid]:
+    """The specs of the project that have the name of a gate: path -> identity of what it asks for. Raises SpecError."""
+    root = workspace.root
     folder = root / SPECS
     files = folder.rglob("*") if folder.is_dir() else root.glob("*")
     found: dict[str, Oid] = {}
@@ -110,7 +111,8 @@ def specs_of(root: Path, gate: str) -> dict[str, Oid]:
         if gate in text and "validation" in text:
             said = read_document(path, shown_path(path, root)).data
             if isinstance(said, dict) and said.get("kind") == "validation" and said.get("name") == gate:
-                found[shown_path(path, root)] = hash_bytes(text.encode())
+                validation = load_validation(path, root, workspace.remember)
+                found[shown_path(path, root)] = validation_id(validation)
     return found
 
 

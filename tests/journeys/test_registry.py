@@ -1,0 +1,283 @@
+"""Aliases of models move with evidence: what a promotion asks for, what it records, how it is taken back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import Project
+
+from mlops_cli.base.hashing import Oid, hash_bytes
+from mlops_cli.checks.verdict import Report, State, Verdict
+from mlops_cli.pipeline.key import validation_id
+from mlops_cli.spec.load import load_validation
+from mlops_cli.store.journal import Move
+from mlops_cli.store.records import Artifact, Promoted, Version
+from mlops_cli.store.verify import verify
+from mlops_cli.store.worktree import place_artifact
+from mlops_cli.workflows.evidence import evidence_of, judged_name, record_judgement
+from mlops_cli.workflows.workspace import Workspace, open_workspace
+
+PRODUCTION = "iris@production"
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with three versions of a model, each judged by its gate and registered as candidate."""
+    folder = tmp_path_factory.mktemp("three")
+    Project(folder).mlops("init", "iris", "--example", "iris-minimal")
+    made = Project(folder / "iris")
+    for depth in (3, 2, 4):
+        made.quick("run", "-p", f"depth={depth}")
+    return made
+
+
+@pytest.fixture
+def iris(three: Project, tmp_path: Path) -> Project:
+    shutil.copytree(three.root, tmp_path / "iris", symlinks=True)
+    return Project(tmp_path / "iris")
+
+
+def opened(project: Project) -> Workspace:
+    return open_workspace(project.root)
+
+
+def policy(project: Project, text: str) -> None:
+    project.write("mlops.yaml", f"name: iris\n{text}\n")
+
+
+def version_of(project: Project, number: int) -> tuple[Oid, Version]:
+    workspace = opened(project)
+    oid = workspace.journal.versions("iris")[number - 1]
+    return oid, workspace.store.read_record(oid, "version", Version)
+
+
+def judge(project: Project, number: int, state: State, gate: str = "iris-gate") -> Oid:
+    """Record what a gate says of a version, as `mlops validate` does by hand."""
+    oid, version = version_of(project, number)
+    spec = validation_id(load_validation(project.root / "specs/gate.yaml", project.root))
+    verdict = Verdict("accuracy.min", "accuracy", state, "min 0.8", "as told")
+    inputs = {"model": version.artifact.oid}
+    report = Report(gate, "model", f"iris@v{number}", (verdict,), spec=spec, inputs=inputs)
+    return record_judgement(opened(project), report, oid)
+
+
+def live(project: Project) -> int:
+    """The number of the version that is in production."""
+    workspace = opened(project)
+    return workspace.journal.versions("iris").index(workspace.journal.names()[PRODUCTION]) + 1
+
+
+def test_what_its_gate_has_passed_is_promoted_once(iris: Project) -> None:
+    said = iris.quick("promote", "iris@v1", "production", "--json").json
+    assert (said["outcome"], said["before"], said["missing"]) == ("moved", None, [])
+    assert list(said["evidence"]) == ["iris-gate"] and said["who"] and said["time"]
+    assert iris.quick("promote", "iris@v1", "production").out == "nothing to do: iris@production is iris@v1 already\n"
+    moved = iris.quick("promote", "iris@candidate", "production").out
+    assert "iris@production is iris@v3 now, before v1" in moved and "iris-gate (report " in moved
+    log = iris.quick("log", "iris").out
+    assert "promote iris@v3 to production: gates iris-gate passed" in log
+    assert "judged" not in log and "iris@judged.iris-gate" in iris.quick("log", "iris", "-v").out
+    workspace = opened(iris)
+    line = workspace.journal.history(PRODUCTION)[-1][0]
+    assert line.about is not None and line.who
+    record = workspace.store.read_record(line.about, "promotion", Promoted)
+    versions = workspace.journal.versions("iris")
+    assert (record.action, record.number, record.version, record.before) == ("promote", 3, versions[2], versions[0])
+    assert record.evidence == {"iris-gate": evidence_of(workspace, versions[2])["iris-gate"].report}
+    assert verify(workspace.store, True) == []
+
+
+def test_without_evidence_nothing_moves_unless_somebody_says_why(iris: Project) -> None:
+    iris.edit("specs/pipeline.yaml", "  judge: {validate: specs/gate.yaml, in: {model: train, data: split.test}}\n", "")
+    iris.edit("specs/pipeline.yaml", "judge.model", "train")
+    iris.edit("specs/pipeline.yaml", "register: iris", "register: plain")
+    iris.quick("run")
+    refused = iris.quick("promote", "plain", "production", code=1)
+    assert "refused: plain@v1 does not become production" in refused.out
+    assert "there is no evidence: no gate has judged it" in refused.out
+    assert "mlops validate SPEC --model plain@v1" in refused.out
+    said = iris.quick("promote", "plain", "production", "--json", code=1).json
+    assert said["outcome"] == "refused" and said["missing"][0]["fix"] == "mlops validate SPEC --model plain@v1"
+    assert "plain@production" not in opened(iris).journal.names()
+    assert "--override needs a reason" in iris.quick("promote", "plain", "production", "--override", code=2).err
+    assert "add --override" in iris.quick("promote", "plain", "production", "--because", "x", code=2).err
+    moved = iris.quick("promote", "plain", "production", "--override", "--because", "the shop opens at nine").out
+    assert "overridden because the shop opens at nine" in moved and "no gate has judged it" in moved
+    assert "override because the shop opens at nine" in iris.quick("log", "plain").out
+    workspace = opened(iris)
+    about = workspace.journal.history("plain@production")[-1][0].about
+    assert about is not None
+    record = workspace.store.read_record(about, "promotion", Promoted)
+    assert record.because == "the shop opens at nine" and record.missing == (
+        "there is no evidence: no gate has judged it",
+    )
+
+
+def test_the_latest_word_of_a_gate_counts_pass_or_fail(iris: Project) -> None:
+    report = judge(iris, 2, "fail")
+    refused = iris.quick("promote", "iris@v2", "production", code=1).out
+    assert "the gate iris-gate said no at" in refused and report[:12] in refused
+    judge(iris, 2, "fail", gate="other")
+    judge(iris, 2, "pass")
+    assert "the gate other said no" in iris.quick("promote", "iris@v2", "production", code=1).out
+    judge(iris, 2, "pass", gate="other")
+    iris.quick("promote", "iris@v2", "production")
+    assert live(iris) == 2
+
+
+def test_a_report_of_another_content_is_no_evidence(iris: Project) -> None:
+    iris.quick("run", "-p", "depth=1", code=None)  # said no, and is not registered
+    passed = judge(iris, 1, "pass")
+    judge(iris, 2, "fail")
+    workspace = opened(iris)
+    oid, name = version_of(iris, 2)[0], judged_name("iris", "iris-gate")
+    workspace.journal.append([Move(name, workspace.journal.names()[name], oid)], "a lie", about=passed)
+    found = evidence_of(workspace, oid)["iris-gate"]
+    assert not found.passed and found.report != passed
+    with pytest.raises(ValueError, match="another content"):
+        record_judgement(workspace, Report("iris-gate", "model", "x", (), inputs={"model": hash_bytes(b"x")}), oid)
+
+
+def test_the_policy_of_an_alias_is_told_in_full(iris: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy(iris, "promotion: {production: {gates: [iris-gate, fair-gate], from: candidate, max_age: 30d}}")
+    monkeypatch.setenv("MLOPS_NOW", "2036-11-24T11:00:00Z")
+    iris.write("specs/fair.yaml", (iris.root / "specs/gate.yaml").read_text().replace("iris-gate", "fair-gate"))
+    refused = iris.quick("promote", "iris@v2", "production", "--json", code=1).json["missing"]
+    assert [item["fix"] for item in refused] == [
+        "mlops validate specs/gate.yaml --model iris@v2",
+        "mlops validate specs/fair.yaml --model iris@v2",
+        None,
+    ]
+    assert "evidence counts for 30 days" in refused[0]["what"]
+    assert refused[1]["what"] == "the gate fair-gate has not judged it"
+    assert refused[2]["what"] == "iris@candidate must point at it, and points at v3"
+    judge(iris, 3, "pass")
+    policy(iris, "promotion: {production: {gates: [iris-gate], from: candidate, max_age: 30d}}")
+    iris.quick("promote", "iris@v3", "production")
+    assert live(iris) == 3
+
+
+def test_evidence_is_of_the_text_that_the_spec_has_now(iris: Project) -> None:
+    policy(iris, 'promotion: {"*": {gates: [iris-gate]}}')
+    iris.edit("specs/gate.yaml", "min: 0.80", "min: 0.81")
+    refused = iris.quick("promote", "iris@v3", "staging", code=1).out
+    assert "the gate iris-gate has judged it by an earlier specs/gate.yaml" in refused
+    assert "mlops validate specs/gate.yaml --model iris@v3" in refused
+    iris.quick("run", "-p", "depth=4")
+    iris.quick("promote", "iris@v3", "staging")
+    iris.quick("validate", "specs/gate.yaml", "--model", "iris@v1")
+    assert "iris-gate by hand on iris@v1: passed" in iris.quick("log", "iris@judged.iris-gate").out
+    iris.quick("promote", "iris@v1", "staging")
+    (iris.root / "specs/gate.yaml").rename(iris.root / "gate.yaml")
+    assert "no spec in specs/ has the name iris-gate" in iris.quick("promote", "iris@v2", "staging", code=1).out
+
+
+def test_a_gate_that_says_no_of_a_registered_version_is_remembered(iris: Project) -> None:
+    iris.edit("specs/gate.yaml", "min: 0.80", "min: 0.999")
+    iris.quick("run", "-p", "depth=2", code=1)
+    assert "the gate iris-gate said no" in iris.quick("promote", "iris@v2", "production", code=1).out
+    lines = len(opened(iris).journal.lines())
+    iris.quick("run", "-p", "depth=2", code=1)
+    assert len(opened(iris).journal.lines()) == lines, "what is known is not recorded again"
+
+
+def test_a_gate_that_runs_again_has_judged_again(iris: Project) -> None:
+    oid = version_of(iris, 3)[0]
+    first = evidence_of(opened(iris), oid)["iris-gate"]
+    iris.quick("run", "-p", "depth=4")
+    assert evidence_of(opened(iris), oid)["iris-gate"] == first
+    iris.quick("run", "-p", "depth=4", "--force")
+    second = evidence_of(opened(iris), oid)["iris-gate"]
+    assert second.time > first.time and second.run != first.run
+    assert opened(iris).journal.versions("iris")[2:] == [oid]
+
+
+def test_a_stage_does_not_move_what_asks_for_evidence(iris: Project) -> None:
+    policy(iris, "promotion: {candidate: {gates: [iris-gate]}}")
+    for words in (["lint"], ["plan"], ["run"]):
+        ended = iris.quick(*words, code=None)
+        said = ended.out + ended.err
+        assert ended.code in (1, 2) and "the alias 'candidate' moves by `mlops promote` only" in said, words
+        assert "specs/pipeline.yaml:10:" in said and "mlops promote iris candidate" in said
+    iris.edit("specs/pipeline.yaml", ", alias: candidate", "")
+    iris.quick("lint")
+    iris.quick("promote", "iris@v1", "candidate")
+
+
+def test_back_and_further_back_never_to_and_fro(iris: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    for day, number in enumerate((1, 2, 3), 1):
+        monkeypatch.setenv("MLOPS_NOW", f"2036-03-0{day}T12:00:00Z")
+        iris.quick("promote", f"iris@v{number}", "production")
+    monkeypatch.setenv("MLOPS_NOW", "2036-03-04T12:00:00Z")
+    first = iris.quick("rollback", "iris", "production", "--because", "refuses too many").out
+    assert "iris@production is iris@v2 now, before v3" in first
+    assert "roll iris@production back from v3 to v2: refuses too many" in iris.quick("log", PRODUCTION).out
+    assert iris.quick("rollback", "iris", "production", "--json").json["number"] == 1
+    ended = iris.quick("rollback", "iris", "production", code=4)
+    assert "nothing was iris@production before" in ended.err
+    iris.quick("promote", "iris@v3", "production")
+    assert iris.quick("rollback", "iris", "production", "--json").json["number"] == 1
+    assert "there is no 'iris@staging'" in iris.quick("rollback", "iris", "staging", code=4).err
+    numbers = [
+        iris.quick("explain", f"{PRODUCTION}@{{2036-03-0{day}}}", "--json").out.partition("iris@v")[2][:1]
+        for day in (2, 3, 4, 5)
+    ]
+    assert numbers == ["1", "2", "3", "1"]
+    assert "there was no 'iris@production' at" in iris.quick("show", f"{PRODUCTION}@{{2036-03-01}}", code=4).err
+    workspace = opened(iris)
+    actions = [
+        workspace.store.read_record(line.about, "promotion", Promoted).action
+        for line, _ in workspace.journal.history(PRODUCTION)
+        if line.about
+    ]
+    assert actions == ["promote", "promote", "promote", "rollback", "rollback", "promote", "rollback"]
+
+
+def test_a_version_that_does_not_load_is_told(iris: Project, tmp_path: Path) -> None:
+    workspace = opened(iris)
+    _, version = version_of(iris, 1)
+    place_artifact(workspace.store, version.artifact, tmp_path / "model", "copy")
+    golden = tmp_path / "model" / "golden.json"
+    said = json.loads(golden.read_text())
+    said["predictions"][0] = "a daisy"
+    golden.write_text(json.dumps(said))
+    with workspace.store.begin() as transaction:
+        root, files, size = transaction.add_tree(tmp_path / "model")
+        artifact = Artifact("model", root, "tree", "model", size, files)
+        broken = transaction.add_record("version", Version("model", "iris", artifact, "2036-01-01", None, None))
+        transaction.commit()
+    names = workspace.journal.names()
+    moves = [Move("iris", names["iris"], broken), Move(PRODUCTION, None, broken)]
+    workspace.journal.append(moves, "by a hand that knows no rules")
+    iris.quick("promote", "iris@v1", "production")
+    ended = iris.quick("rollback", "iris", "production", code=3)
+    assert "golden rows" in ended.err and live(iris) == 1
+    refused = iris.quick("promote", "iris@v4", "staging", code=1).out
+    assert "it cannot be loaded: the model says something else about its golden rows" in refused
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("iris@v9", "production"), "'iris' has no version 9"),
+        (("flowers", "production"), "flowers@v1 is data, not a model"),
+        (("iris", "v7"), "'v7' is no alias"),
+        (("iris", "judged.x"), "'judged.x' is no alias"),
+    ],
+)
+def test_only_versions_of_models_get_aliases(iris: Project, words: tuple[str, str], message: str) -> None:
+    assert message in iris.quick("promote", *words, code=None).err
+
+
+def test_models_shows_the_newest_and_what_has_an_alias(iris: Project) -> None:
+    iris.quick("promote", "iris@v1", "production")
+    shown = iris.quick("models", "-n", "1", "--json").json
+    assert [(item["version"], item["aliases"]) for item in shown["models"]] == [(3, ["candidate"]), (1, ["production"])]
+    assert shown["left_out"] == {"iris": 1}
+    assert "and 1 more version of iris (mlops models --all)" in iris.quick("models", "-n", "1").out
+    assert [item["version"] for item in iris.quick("models", "--all", "--json").json["models"]] == [3, 2, 1]
+    for words in (["models"], ["ls"], ["log"]):
+        assert "judged" not in iris.quick(*words).out
