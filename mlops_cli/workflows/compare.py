@@ -14,6 +14,8 @@ from mlops_cli.store.records import Version
 from mlops_cli.store.refs import Resolved, resolve
 from mlops_cli.store.trees import diff_trees
 from mlops_cli.workflows.history import model_metrics
+from mlops_cli.workflows.model_diff import ModelDifference, model_difference, pairs
+from mlops_cli.workflows.model_facts import ModelFacts, model_facts
 from mlops_cli.workflows.workspace import Workspace
 
 SHOWN_BYTES = 1 << 16  # of an object that is text
@@ -34,6 +36,8 @@ class Shown:
     data: Json = None
     """The content of other objects, where it is JSON."""
     text: str | None = None
+    model: ModelFacts | None = None
+    """Of a version of a model."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ class Difference:
     parameters: tuple[str, ...]
     environment: tuple[str, ...]
     metrics: tuple[tuple[str, float | None, float | None], ...]
+    model: ModelDifference | None = None
+    """Of two versions of models."""
 
 
 def show(workspace: Workspace, reference: str) -> Shown:
@@ -69,6 +75,7 @@ def show(workspace: Workspace, reference: str) -> Shown:
         run,
         stage,
         _small(workspace, found.version),
+        model=model_facts(workspace, found.oid, found.version, run) if found.version.kind == "model" else None,
     )
 
 
@@ -129,7 +136,14 @@ def diff(workspace: Workspace, first: str, second: str) -> Difference:
         tuple(_environment(workspace, one.run, other.run))
         or tuple(line for line in lines if line.startswith(("library", "Python"))),
         tuple(_metric_pairs(one, other)),
+        _models(one, other, lines),
     )
+
+
+def _models(one: Shown, other: Shown, lines: list[str]) -> ModelDifference | None:
+    if one.model is None or other.model is None:
+        return None
+    return model_difference(one.model, other.model, tuple(line for line in lines if line.startswith("code ")))
 
 
 def _content(workspace: Workspace, one: Shown, other: Shown) -> Iterator[str]:
@@ -145,7 +159,7 @@ def _content(workspace: Workspace, one: Shown, other: Shown) -> Iterator[str]:
 def _parameters(one: Shown, other: Shown, lines: list[str]) -> Iterator[str]:
     """The runs' parameters, then the stages' arguments that are none of them (a matrix, literals)."""
     old, new = one.run.parameters if one.run else {}, other.run.parameters if other.run else {}
-    yield from _pairs(old, new)
+    yield from pairs(old, new)
     named = {*old, *new}
     yield from (line for line in lines if line.startswith("argument ") and line.split()[1].rstrip(":") not in named)
 
@@ -164,28 +178,20 @@ def _tree_lines(workspace: Workspace, old: Oid, new: Oid) -> Iterator[str]:
 def _run_inputs(one: RunRecord | None, other: RunRecord | None) -> Iterator[str]:
     old = {name: item.oid[:12] for name, item in one.inputs.items()} if one else {}
     new = {name: item.oid[:12] for name, item in other.inputs.items()} if other else {}
-    yield from _pairs(old, new)
+    yield from pairs(old, new)
 
 
 def _environment(workspace: Workspace, one: RunRecord | None, other: RunRecord | None) -> Iterator[str]:
     if one and other and one.environment != other.environment:
         old, new = (plain(workspace.store.read_record(run.environment, "environment", dict)) for run in (one, other))
         if isinstance(old, dict) and isinstance(new, dict):
-            yield from _pairs(_flat(old), _flat(new))
+            yield from pairs(_flat(old), _flat(new))
 
 
 def _flat(record: Mapping[str, Json]) -> dict[str, Json]:
     inner = record.get("distributions")
     rest = {name: value for name, value in record.items() if name not in ("distributions", "format")}
     return {**rest, **(inner if isinstance(inner, dict) else {})}
-
-
-def _pairs(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]:
-    for name in sorted({*old, *new}):
-        if old.get(name) != new.get(name) or (name in old) != (name in new):
-            before = old.get(name, "nothing")
-            after = new.get(name, "nothing")
-            yield f"{name}: {before} -> {after}"
 
 
 def _metric_pairs(one: Shown, other: Shown) -> Iterator[tuple[str, float | None, float | None]]:

@@ -10,6 +10,8 @@ from mlops_cli.base.errors import UserError
 from mlops_cli.pipeline.records import RunRecord, StageResult, spoken
 from mlops_cli.store.records import Version
 from mlops_cli.store.refs import Resolved, resolve
+from mlops_cli.workflows.explain_alias import explain_alias
+from mlops_cli.workflows.history import is_inner_alias
 from mlops_cli.workflows.plan_pipeline import Explanation, explain_stage
 from mlops_cli.workflows.prepare import find_spec
 from mlops_cli.workflows.workspace import Workspace
@@ -40,7 +42,9 @@ def explain(workspace: Workspace, subject: str, spec: Path | None, parameters: M
         if not _could_be_reference(workspace, subject, spec):
             raise
         try:
-            return [_reference(workspace, resolve(workspace.store, workspace.journal, subject))]
+            found = resolve(workspace.store, workspace.journal, subject)
+            alias = explain_alias(workspace, subject)
+            return [*([Explained(*alias)] if alias else []), _reference(workspace, found)]
         except UserError:
             raise error from None
 
@@ -95,7 +99,7 @@ def _story(workspace: Workspace, version: Version, oid: str) -> list[str]:
         ]
     for line in workspace.journal.lines():
         for name, (_, new) in line.set.items():
-            if new == oid:
+            if new == oid and not is_inner_alias(name):
                 lines.append(f"{line.time} {name} moved to it: {line.why}")
     return lines
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlops_cli.base.records import Json
 from mlops_cli.cli.render.history import SHORT, when
+from mlops_cli.cli.render.model_facts import difference_parts, judged_text, model_rows
 from mlops_cli.cli.screen import counted, duration, paint, size, table
 from mlops_cli.pipeline.records import spoken
 
@@ -41,15 +42,18 @@ def _version(found: Shown, version: Version, verbose: bool) -> str:
     ]
     if version.stage:
         rows.append(["stage", version.stage])
-    if version.metrics:
+    if found.model is not None:
+        rows += model_rows(found.model, verbose=verbose)
+    elif version.metrics:
         rows.append(["metrics", _values(version.metrics)])
-    rows += [["evidence", f"report {oid[:SHORT]}"] for oid in version.evidence]
     if found.run:
         rows += _origin(found.run)
     if found.stage:
         rows.append(["made by", f"{found.stage.stage}, in run:{found.stage.run}, {duration(found.stage.seconds)}"])
         rows += _components(found.stage.components, verbose)
     text = table([[paint(title, "dim"), value] for title, value in rows])
+    if found.model is not None:
+        text += "\n\n" + judged_text(found.model, verbose=verbose)
     return text if found.data is None else f"{text}\n\n{pretty(found.data)}"
 
 
@@ -118,11 +122,15 @@ def diff_text(found: Difference) -> str:
     head = f"{found.first} -> {found.second}" + (": the same content" if found.same else "")
     parts = [paint(head, "bold")]
     parts += ["\n".join([name, *(f"  {line}" for line in lines)]) for name, lines in planes.items() if lines]
-    moved = [item for item in found.metrics if item[1] != item[2]]
+    if found.model is not None:
+        parts += difference_parts(found.model)
+    # What a gate has found of both models stands with its intervals already.
+    judged = found.model is not None and any(gate.figures for gate in found.model.gates)
+    moved = [] if judged else [item for item in found.metrics if item[1] != item[2]]
     if moved:
         rows = [[name, _number(old), _number(new), _change(old, new)] for name, old, new in moved]
         parts.append("metrics\n" + table(rows, indent="  "))
-    same = [name for name, lines in planes.items() if not lines] + ([] if moved else ["metrics"])
+    same = [name for name, lines in planes.items() if not lines] + ([] if moved or judged else ["metrics"])
     if same:
         parts.append(paint(f"no difference in {', '.join(same)}", "dim"))
     return "\n".join(parts)
