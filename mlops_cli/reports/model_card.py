@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 LIMITS = 20
 """More than these are counted."""
+BY_SLICE = "by_slice."
+SLICES = 6  # told by name in one sentence
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,9 @@ def _of_the_gates(card: ModelCard) -> Iterator[str]:
             sentence = _limit(verdict)
             if sentence:
                 yield f"{item.gate}: {sentence}"
+        few = _too_small(item.found)
+        if few is not None:
+            yield f"{item.gate}: {few}"
         if item.found.detail is not None:
             for part in item.found.detail.segments:
                 yield f"it is weak where {part.rule} ({part.n:,} rows): loss {part.loss:.4g}, elsewhere {part.rest:.4g}"
@@ -153,6 +158,20 @@ def _limit(verdict: Verdict) -> str | None:
     if verdict.blocks or verdict.state == "warn":
         word = "fails" if verdict.blocks else "warns"
         return f"{verdict.check}{where} {word}: {verdict.message}"
-    if verdict.state == "too_few":
+    if verdict.state == "too_few" and not verdict.check.startswith(BY_SLICE):
         return f"{verdict.check}{where} could not be judged: {verdict.message}"
     return None
+
+
+def _too_small(report: Report) -> str | None:
+    """The slices of which some check could not be judged, in one sentence."""
+    found = {
+        verdict.slice: verdict.n
+        for verdict in report.verdicts
+        if verdict.state == "too_few" and verdict.slice and verdict.check.startswith(BY_SLICE)
+    }
+    if not found:
+        return None
+    told = [f"{name} ({rows:,} rows)" if rows is not None else name for name, rows in list(found.items())[:SLICES]]
+    more = f" and {len(found) - SLICES} more" if len(found) > SLICES else ""
+    return f"too few rows to judge {', '.join(told)}{more}"

@@ -98,8 +98,13 @@ def _metric_line(figure: Figure, report: Report, detail: Detail) -> MetricLine:
         ends(figure),
         whiskers(marks, scale, bound=bound),
         tuple(number(found.value) if found else "" for found in others.values()),
-        tuple((verdict.state, figures.plain(verdict.bound, 40)) for verdict in verdicts),
+        tuple((verdict.state, figures.plain(_asked(verdict), 40)) for verdict in verdicts),
     )
+
+
+def _asked(verdict: Verdict) -> str:
+    """The bound in short; one of several rivals has a verdict of its own."""
+    return f"beats {verdict.slice}" if verdict.slice and verdict.check.endswith(".beats") else verdict.bound
 
 
 def _of_all_rows(verdict: Verdict) -> bool:
@@ -185,7 +190,12 @@ def _slice_table(metric: str, report: Report, detail: Detail, opened: bool) -> S
         figure = found[name]
         return (figure is None or name in few, -sign * figure.value if figure else 0.0)
 
-    marks = [_mark(figure, "model") for figure in found.values() if figure]
+    # Those too small to be judged have intervals from one end to the other, which would press all others into a dot.
+    marks = [
+        _mark(figure, "model")
+        for name, figure in found.items()
+        if figure and (name not in few or len(few) == len(found))
+    ]
     steady = [value for value in (overall.value if overall else None, bound) if value is not None]
     field = Field(scale_of([*_reach(marks), *steady]), bound, overall.value if overall else None)
     parts = {part.slice: part for part in detail.slices}
