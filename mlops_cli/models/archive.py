@@ -10,6 +10,7 @@ import json
 import math
 import re
 import stat
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ import numpy as np
 from mlops_cli.base.records import Json
 from mlops_cli.models.canonical import SCHEMA
 from mlops_cli.models.files import LARGEST, MIB, refused
+from mlops_cli.models.model import first_line
 
 ENTRIES = 200_000
 SCHEMA_BYTES = 512 * MIB
@@ -105,7 +107,10 @@ def _array(path: Path, name: str, stream: BinaryIO, size: int) -> None:
     if version not in ((1, 0), (2, 0)):
         raise refused(path, f"its array {name!r} has version {version}")
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(stream)
+    try:
+        shape, _, dtype = read(stream)
+    except (tokenize.TokenError, SyntaxError, ValueError, TypeError) as error:
+        raise refused(path, f"its array {name!r} has no head ({first_line(error)})") from None
     if dtype.hasobject:
         raise refused(path, f"its array {name!r} holds Python objects, which are a pickle")
     claimed = math.prod(shape) * dtype.itemsize

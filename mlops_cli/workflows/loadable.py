@@ -20,7 +20,12 @@ def check_loadable(workspace: Workspace, version: Version) -> None:
     with Lease(workspace.store.layout.leases) as lease, _importable(workspace.root):
         folder = Path(lease.path())
         place_artifact(workspace.store, version.artifact, folder, mode="link")
-        load_model(folder, workspace.project.trust)
+        load_model(
+            folder,
+            workspace.project.trust,
+            project=workspace.root,
+            pickle=workspace.project.pickle == "allow",
+        )
 
 
 @contextmanager
