@@ -1,8 +1,8 @@
 """Average precision as a metric of sums, so that it can be drawn again: rows are counted by place in their order.
 
 A place is a score of positive rows with all that lies between it and the next better one: what is between does not
-count by itself. That is exact. Of more than 1,024 such scores neighbours share a place, so that each has as many positive
-rows.
+count by itself. That is exact. Of more than 1,024 such scores neighbours share a place, so that each has as many
+positive rows.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ from mlops_cli.measures.special import normal, normal_quantile
 
 Method: TypeAlias = Literal["wilson", "rarest", "delong", "tango", "bca", "percentile", "folded", "fixed", "mover"]
 """How an interval was made. `rarest`: nothing varies, and Wilson's interval of the rarest class's rows stands in;
-`fixed`: nothing varies, and nothing is known of how much it might; `folded`: a calibration error, less what chance adds;
-`mover`: from two other intervals."""
+`fixed`: nothing varies, and nothing is known of how much it might; `folded`: a calibration error, less what chance
+adds; `mover`: from two other intervals."""
 Test: TypeAlias = Literal["mcnemar", "delong", "bootstrap", "mover"]
 MOST_ROWS = 10**12
 

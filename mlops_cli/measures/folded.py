@@ -1,4 +1,4 @@
-"""The interval of a calibration error, which is a sum of sizes: |mean probability - share| of each bin, weighted by rows.
+"""The interval of a calibration error, a sum of sizes: |mean probability - share| of each bin, weighted by rows.
 
 By chance alone every bin is off, and being off never cancels: on a few hundred rows a perfectly calibrated model has an
 error of some percent, and the bootstrap adds as much again. What chance adds to each bin is the mean of a folded normal
@@ -19,7 +19,7 @@ from mlops_cli.measures.resampling import ByUnit, sums, units_of
 from mlops_cli.measures.special import normal, normal_quantile
 
 SAFE = 1.5
-"""A bin is taken to be off by so many standard errors less than it seems, for chance adds the less the more it is off."""
+"""A bin is taken to be off by so many standard errors less than it seems: the less it is off, the more chance adds."""
 
 
 def calibration_interval(metric: Metric, rows: Predictions, value: float, confidence: float) -> tuple[float, float]:

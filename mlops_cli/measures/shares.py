@@ -23,7 +23,7 @@ def wilson(hits: float, rows: float, confidence: float) -> tuple[float, float]:
     share, part = hits / rows, z * z / rows
     centre = (share + part / 2) / (1 + part)
     half = z / (1 + part) * math.sqrt(max(0.0, share * (1 - share)) / rows + part / (4 * rows))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return (max(0.0, centre - half) if hits > 0 else 0.0), (min(1.0, centre + half) if hits < rows else 1.0)
 
 
 def share_score(share: float, rows: float, bound: float) -> float:
