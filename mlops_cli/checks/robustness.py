@@ -120,9 +120,11 @@ def noisy(
         values = frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
         draws = generator.standard_normal(len(values))
         known = values[np.isfinite(values)]
-        if not len(known) or known.min() == known.max():
+        with np.errstate(over="ignore", invalid="ignore"):  # numbers near the largest double have no deviation
+            deviation = float(np.std(known)) if len(known) else 0.0
+        if not np.isfinite(deviation) or not deviation:
             continue
-        spoilt = values + amount * float(np.std(known)) * draws
+        spoilt = values + amount * deviation * draws
         whole = wanted.lower().startswith(("int", "uint"))
         if whole or kind.kind in "iu":
             spoilt = np.round(spoilt)

@@ -36,7 +36,8 @@ def moments(values: pd.Series[Any], subject: str) -> Moments:
     missing = values.isna().to_numpy()
     if missing.all():
         return Moments("number", np.zeros(len(values)), ~missing)
-    if pd.api.types.is_bool_dtype(kind) or pd.api.types.is_timedelta64_dtype(kind):
+    types = pd.api.types
+    if types.is_bool_dtype(kind) or types.is_timedelta64_dtype(kind) or types.is_complex_dtype(kind):
         raise StageFailed(f"'{values.name}' in {subject} does not say when a row happened", "name a column of time")
     if pd.api.types.is_numeric_dtype(kind):
         whole = kind.kind in "iu" and not missing.any()
@@ -52,7 +53,10 @@ def parsed(values: pd.Series[Any], subject: str) -> Array:
     """Texts in ISO 8601 and Python's dates as microseconds, each distinct one read once."""
     import pandas as pd
 
-    codes, distinct = pd.factorize(values)
+    try:
+        codes, distinct = pd.factorize(values)
+    except TypeError:  # values that have no hash, such as lists
+        raise StageFailed(f"'{values.name}' in {subject} has lists or records", "name a column of time") from None
     known = [value for value in distinct if isinstance(value, str | datetime.date)]
     odd: list[object] = [value for value in distinct if not isinstance(value, str | datetime.date)]
     texts = [value if isinstance(value, str) else value.isoformat() for value in known]

@@ -50,10 +50,12 @@ def column_bits(first: pd.Series[Any], second: pd.Series[Any]) -> tuple[npt.NDAr
     """64 bits for each value: of numbers by value, of moments by their time in UTC, of all else by text."""
     import pandas as pd
 
-    kinds = (first.dtype, second.dtype)
-    if all(pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind) for kind in kinds):
+    sides, types = (first, second), pd.api.types
+    numeric = [types.is_numeric_dtype(side.dtype) and not types.is_complex_dtype(side.dtype) for side in sides]
+    if all(numeric):
         return number_bits(first), number_bits(second)
-    if any(pd.api.types.is_datetime64_any_dtype(kind) for kind in kinds):
+    timed = [types.is_datetime64_any_dtype(side.dtype) or bool(side.isna().all()) for side in sides]
+    if any(timed) and all(at or not number for at, number in zip(timed, numeric, strict=True)):
         with contextlib.suppress(StageFailed):  # moments on one side and any other texts on the other: never equal
             return moment_bits(moments(first, "")), moment_bits(moments(second, ""))
     return text_bits(first), text_bits(second)
@@ -72,7 +74,7 @@ def number_bits(values: pd.Series[Any]) -> npt.NDArray[np.uint64]:
 
 
 def moment_bits(values: Moments) -> npt.NDArray[np.uint64]:
-    """Of the time in UTC; numbers, which a column without any value may be, are no moments."""
+    """Of the time in UTC."""
     return np.where(values.known, values.values.astype(np.int64).view(np.uint64), NONE)
 
 
