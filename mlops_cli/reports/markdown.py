@@ -24,7 +24,7 @@ def markdown(report: Report) -> str:
         found = f"weak where {segment.rule} ({segment.n:,} rows): loss {segment.loss:.4g}, elsewhere {segment.rest:.4g}"
         lines += ["", escape(found)]
     for verdict in report.verdicts:
-        if verdict.examples:
+        if verdict.examples and verdict.subject != text.SEGMENTS:
             lines += ["", f"**{escape(text.name(verdict))}**", ""]
             lines += [f"- {escape(line)}" for line in text.rows(verdict)]
     if folded:

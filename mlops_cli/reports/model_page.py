@@ -6,7 +6,7 @@ It is read without a script. What does not fit is counted, never what blocks bef
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -60,7 +60,9 @@ def html(report: Report) -> str:
 
 def body(report: Report, *, first: bool = True) -> Markup:
     """All that a report says below its headline; `first`: what stands in the way comes with it."""
-    ordered = sorted(report.verdicts, key=lambda verdict: (not verdict.blocks, text.STATES.index(verdict.state)))
+    ordered = sorted(
+        map(without_segments, report.verdicts), key=lambda item: (not item.blocks, text.STATES.index(item.state))
+    )
     noted = [verdict for verdict in ordered if loud(verdict)]
     quiet = [verdict for verdict in ordered if not loud(verdict)]
     items, _ = fit([render("verdict.html", item=item(verdict)) for verdict in noted], ITEMS)
@@ -84,6 +86,11 @@ def body(report: Report, *, first: bool = True) -> Markup:
         hidden_slices=hidden,
         groups=_groups(quiet),
     )
+
+
+def without_segments(verdict: Verdict) -> Verdict:
+    """A verdict whose examples do not repeat the table of weak segments."""
+    return replace(verdict, examples=()) if verdict.subject == text.SEGMENTS else verdict
 
 
 def _plain_metrics(report: Report) -> list[tuple[str, str]]:

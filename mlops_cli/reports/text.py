@@ -11,6 +11,9 @@ WORDS = {"pass": "pass", "warn": "warn", "fail": "FAIL", "too_few": "too few", "
 AGAINST = (".not_worse", ".better", ".beats")
 """Checks whose value is by how much the model is better than another."""
 
+SEGMENTS = "weak_segments"
+"""The check whose examples are segments, which have a table of their own."""
+
 
 def title(report: Report) -> str:
     """`customers: failed (customers@v3 against customers@v2)`."""

@@ -9,7 +9,7 @@ from mlops_cli.base.records import Json
 from mlops_cli.checks.verdict import CALLS, Evidence, Report, State, Verdict
 from mlops_cli.cli.render.gate_figures import figures_text, segments_text
 from mlops_cli.cli.screen import counted, paint, table
-from mlops_cli.reports.text import AGAINST
+from mlops_cli.reports.text import AGAINST, SEGMENTS
 
 MARKS = {
     "pass": ("✓ pass", "good"),
@@ -67,7 +67,10 @@ def gate_text(label: str, report: Report, *, verbose: bool = False, brief: bool 
         parts.append(f"  {counted(hidden, 'check')} without an answer (-v shows them)")
     if passed:
         parts.append(f"  {counted(passed, 'check')} passed (-v shows them)")
-    parts += [_examples(verdict) for verdict in shown if verdict.examples]
+    segments = report.detail.segments if report.detail is not None else ()
+    parts += [
+        _examples(verdict) for verdict in shown if verdict.examples and not (segments and verdict.subject == SEGMENTS)
+    ]
     parts += _reasons([verdict for verdict in shown if verdict.evidence and verdict.state in ("fail", "warn")])
     if report.detail is not None and not brief:
         parts += [segments_text(report.detail), figures_text(report.detail) if measured else ""]
@@ -120,7 +123,8 @@ def _found(verdict: Verdict) -> str:
 
 
 def _examples(verdict: Verdict) -> str:
-    columns = list(dict.fromkeys(["row", *(name for row in verdict.examples for name in row)]))
+    names = dict.fromkeys(name for row in verdict.examples for name in row)
+    columns = [*(["row"] if "row" in names else []), *(name for name in names if name != "row")]
     rows = [[cell(row.get(name)) for name in columns] for row in verdict.examples]
     return f"  rows that break {verdict.check}:\n" + table(rows, head=columns, indent="    ")
 
