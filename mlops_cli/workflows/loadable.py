@@ -7,16 +7,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mlops_cli.base.hashing import Oid
 from mlops_cli.store.lease import Lease
 from mlops_cli.store.records import Version
 from mlops_cli.store.worktree import place_artifact
+from mlops_cli.workflows.sign import demand_signature
 from mlops_cli.workflows.workspace import Workspace
 
 
-def check_loadable(workspace: Workspace, version: Version) -> None:
-    """Load the model in this process and ask it about its golden rows. Raises StageFailed, StoreError."""
+def check_loadable(workspace: Workspace, oid: Oid) -> None:
+    """Load the version of a model in this process and ask it about its golden rows.
+
+    Raises StageFailed where it says something else or cannot be loaded, StoreError where it is lost, or not signed and
+    the project asks for that before anything is loaded.
+    """
     from mlops_cli.models.format import load_model  # brings the data libraries
 
+    demand_signature(workspace, oid)
+    version = workspace.store.read_record(oid, "version", Version)
     with Lease(workspace.store.layout.leases) as lease, _importable(workspace.root):
         folder = Path(lease.path())
         place_artifact(workspace.store, version.artifact, folder, mode="link")

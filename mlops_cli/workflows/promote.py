@@ -10,7 +10,7 @@ from typing import Literal
 from mlops_cli.base.errors import UserError
 from mlops_cli.base.hashing import Oid
 from mlops_cli.store.journal import Conflict, Move
-from mlops_cli.store.records import Promoted, Version
+from mlops_cli.store.records import Promoted
 from mlops_cli.store.refs import resolve
 from mlops_cli.workflows.evidence import evidence_of
 from mlops_cli.workflows.loadable import check_loadable
@@ -47,13 +47,13 @@ def promote(workspace: Workspace, reference: str, alias: str, because: str | Non
     `because` overrides the policy: what was missing is recorded with it. Raises UserError where the REF is no model,
     and Conflict where somebody else moved the alias while this was checked.
     """
-    wish, version = _wish(workspace, reference, alias)
+    wish = _wish(workspace, reference, alias)
     full = f"{wish.model}@{alias}"
     before = workspace.journal.names().get(full)
     was = _number(workspace, wish.model, before)
     if before == wish.oid:
         return Decision("nothing_to_do", "promote", wish.model, alias, wish.number, wish.oid, was)
-    missing = _not_loadable(workspace, version)
+    missing = _not_loadable(workspace, wish.oid)
     evidence = evidence_of(workspace, wish.oid)  # after loading, which takes its time: nothing newer is passed over
     missing += missing_for(workspace, wish, evidence)
     reports = {gate: judgement.report for gate, judgement in evidence.items()}
@@ -102,7 +102,7 @@ def _too_late(workspace: Workspace, model: str, full: str) -> Conflict:
     return Conflict(f"{line.who} {what} at {line.time} while this was checked", hint)
 
 
-def _wish(workspace: Workspace, reference: str, alias: str) -> tuple[Wish, Version]:
+def _wish(workspace: Workspace, reference: str, alias: str) -> Wish:
     if not ALIAS.fullmatch(alias):
         raise UserError(f"'{alias}' is no alias", "letters, digits, _ and -; v1, v2, ... are version numbers")
     found = resolve(workspace.store, workspace.journal, reference)
@@ -110,12 +110,12 @@ def _wish(workspace: Workspace, reference: str, alias: str) -> tuple[Wish, Versi
         raise UserError(f"'{reference}' is no version of a model", "mlops models lists them")
     if found.version.kind != "model":
         raise UserError(f"{found.name}@v{found.version_number} is data, not a model", "mlops models lists the models")
-    return Wish(found.name, found.version_number, found.oid, alias), found.version
+    return Wish(found.name, found.version_number, found.oid, alias)
 
 
-def _not_loadable(workspace: Workspace, version: Version) -> list[Missing]:
+def _not_loadable(workspace: Workspace, oid: Oid) -> list[Missing]:
     try:
-        check_loadable(workspace, version)
+        check_loadable(workspace, oid)
     except UserError as error:
         fault = error.faults[0]
         return [Missing(f"it cannot be loaded: {fault.message}", fault.hint)]

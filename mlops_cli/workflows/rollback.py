@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from mlops_cli.base.errors import StoreError
 from mlops_cli.base.hashing import Oid
 from mlops_cli.store.journal import Line
-from mlops_cli.store.records import Promoted, Version
+from mlops_cli.store.records import Promoted
 from mlops_cli.workflows.evidence import evidence_of
 from mlops_cli.workflows.loadable import check_loadable
 from mlops_cli.workflows.promote import Decision, move
@@ -31,8 +31,7 @@ def rollback(workspace: Workspace, model: str, alias: str, because: str | None =
         raise StoreError(f"nothing was {full} before", f"to move it elsewhere: mlops promote {model}@vN {alias}")
     numbers = workspace.journal.versions(model)
     target = earlier[-2]
-    version = workspace.store.read_record(target, "version", Version)
-    check_loadable(workspace, version)
+    check_loadable(workspace, target)
     evidence = {gate: item.report for gate, item in evidence_of(workspace, target).items()}
     number, was = numbers.index(target) + 1, numbers.index(before) + 1
     decision = Decision("refused", "rollback", model, alias, number, target, was, evidence, (), because)

@@ -195,6 +195,35 @@ def test_a_gate_that_runs_again_has_judged_again(iris: Project) -> None:
     assert opened(iris).journal.versions("iris")[2:] == [oid]
 
 
+TWO = """
+kind: pipeline
+name: two
+data: {flowers: data/flowers.csv}
+stages:
+  split: {split: flowers, by: stratified, column: species, shares: {train: 0.6, test: 0.4}}
+  small: {fit: "sklearn.tree:DecisionTreeClassifier", target: species, in: {data: split.train}, with: {max_depth: 2}}
+  large: {fit: "sklearn.tree:DecisionTreeClassifier", target: species, in: {data: split.train}, with: {max_depth: 5}}
+  first: {validate: specs/gate.yaml, in: {model: small, data: split.test}}
+  second: {validate: specs/gate.yaml, in: {model: large, data: split.test}}
+  publish: {register: tree, in: {model: second.model}}
+"""
+
+
+def test_one_run_that_judges_two_versions_records_both(iris: Project) -> None:
+    iris.write("specs/pipeline.yaml", TWO)
+    iris.quick("run")
+    iris.edit("specs/pipeline.yaml", "second.model", "first.model")
+    iris.quick("run")
+    versions = opened(iris).journal.versions("tree")
+    assert len(versions) == 2
+    before = [evidence_of(opened(iris), oid)["iris-gate"] for oid in versions]
+    iris.quick("run", "--force")
+    after = [evidence_of(opened(iris), oid)["iris-gate"] for oid in versions]
+    assert [item.time for item in after] > [item.time for item in before]
+    assert after[0].run == after[1].run != before[0].run
+    assert [item.inputs["model"] for item in after] == [item.inputs["model"] for item in before]
+
+
 def test_a_stage_does_not_move_what_asks_for_evidence(iris: Project) -> None:
     policy(iris, "promotion: {candidate: {gates: [iris-gate]}}")
     for words in (["lint"], ["plan"], ["run"]):

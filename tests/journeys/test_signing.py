@@ -58,6 +58,7 @@ def test_a_signature_is_made_checked_and_asked_for(iris: Project) -> None:
     refused = iris.quick("promote", "iris@v2", "production", code=1).out
     assert "none of the signers of mlops.yaml (signer0) has signed it" in refused
     assert "mlops sign iris@v2 --key FILE" in refused
+    assert "it cannot be loaded: iris@v2 is not loaded" in refused, "nothing unsigned is loaded, not to try it either"
     workspace = opened(iris)
     first, second = workspace.journal.versions("iris")
     with pytest.raises(StoreError, match="iris@v2 is not loaded"):
