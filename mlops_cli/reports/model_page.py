@@ -58,8 +58,8 @@ def html(report: Report) -> str:
     return str(found)
 
 
-def body(report: Report, *, first: bool = True) -> Markup:
-    """All that a report says below its headline; `first`: what stands in the way comes with it."""
+def body(report: Report) -> Markup:
+    """All that a report says below its headline."""
     ordered = sorted(
         map(without_segments, report.verdicts), key=lambda item: (not item.blocks, text.STATES.index(item.state))
     )
@@ -70,12 +70,11 @@ def body(report: Report, *, first: bool = True) -> Markup:
     tables, hidden = _slices(report)
     return render(
         "judged.html",
-        items=items if first else [],
+        items=items,
         hidden_items=len(noted) - len(items),
         metrics=metric_lines(report, detail) if detail else [],
         rivals=[figures.plain(name, 40) for name in rivals_of(detail)] if detail else [],
         plain_metrics=[] if detail and detail.figures else _plain_metrics(report),
-        confidence=f"{detail.confidence:.3g}" if detail else "",
         percent=f"{100 * detail.confidence:.4g}%" if detail else "",
         panels=panels(detail) if detail else [],
         champion=bool(detail and detail.champion_curves),
