@@ -85,8 +85,11 @@ def acceleration(left: Floats, often: Floats | None) -> float | None:
     if not len(left):
         return None
     away = float(weights @ left) / float(weights.sum()) - left
-    spread = float(weights @ away**2)
-    return float(weights @ away**3) / (6 * spread**1.5) if spread > 0 and spread**1.5 > 0 else None
+    size = float(np.abs(away).max())
+    if not 0 < size < math.inf:
+        return None
+    away = away / size  # squares and cubes of what is very large or small would leave the range of numbers
+    return float(weights @ away**3) / (6 * float(weights @ away**2) ** 1.5)
 
 
 def shifted(bias: float, bend: float, z: float) -> float | None:

@@ -263,3 +263,35 @@ def test_draws_are_counts_of_units() -> None:
     assert counts.shape == (resampling.RESAMPLES, 50)
     assert (counts.sum(axis=1) == 50).all()
     assert float(counts.var()) == pytest.approx(1 - 1 / 50, rel=0.03)
+
+
+@pytest.mark.parametrize("make", MAKERS, ids=[make.__name__ for make in MAKERS])
+def test_a_handful_of_rows_breaks_nothing(make: Callable[[int, int], Predictions]) -> None:
+    """There is an estimate exactly where there is a value, its ends are numbers in order, and chances are chances."""
+    for rows in (1, 2, 3, 5, 9, 30):
+        first, other = make(rows, rows), make(rows, rows + 50)
+        other = replace(other, truth=first.truth)
+        if make is not ranking and rows > 3:
+            groups = np.arange(rows) // 2
+            first, other = replace(first, clusters=groups), replace(other, clusters=groups)
+        for name in (name for name in METRICS if unable(name, first) is None):
+            found, apart = estimate(name, first, 0.95), difference(name, first, other, 0.95)
+            both = value_of(name, first) is not None and value_of(name, other) is not None
+            assert (found is not None) == (value_of(name, first) is not None)
+            assert (apart is not None) == both
+            for item in (found, apart):
+                if item is not None and item.low is not None and item.high is not None:
+                    assert -np.inf < item.low <= item.high < np.inf
+                    assert all(0 <= item.chance(bound, sign) <= 1 for bound in (0.0, 0.5, 1.0) for sign in (1, -1))
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e15, 1e200])
+def test_numbers_of_any_size(size: float) -> None:
+    rows = numbers(50)
+    scaled = number_predictions(rows.truth * size, rows.label * size)
+    plain, found = estimate("mae", rows, 0.95), estimate("mae", scaled, 0.95)
+    assert plain is not None
+    assert found is not None
+    assert plain.low is not None
+    assert found.low is not None
+    assert found.low / size == pytest.approx(plain.low, rel=1e-9)
