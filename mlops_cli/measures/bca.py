@@ -89,7 +89,7 @@ def acceleration(left: Floats, often: Floats | None) -> float | None:
     if not 0 < size < math.inf:
         return None
     away = away / size  # squares and cubes of what is very large or small would leave the range of numbers
-    return float(weights @ away**3) / (6 * float(weights @ away**2) ** 1.5)
+    return float(weights @ away**3) / (6 * math.pow(float(weights @ away**2), 1.5))
 
 
 def shifted(bias: float, bend: float, z: float) -> float | None:
