@@ -288,6 +288,17 @@ def test_a_version_that_does_not_load_is_told(iris: Project, tmp_path: Path) -> 
     assert "it cannot be loaded: the model says something else about its golden rows" in refused
 
 
+def test_what_a_move_rests_on_is_part_of_a_whole_store(iris: Project) -> None:
+    iris.quick("promote", "iris@v1", "production")
+    workspace = opened(iris)
+    line = workspace.journal.history(PRODUCTION)[-1][0]
+    assert line.about is not None
+    Path(workspace.store.layout.solid(line.about)).unlink()
+    (problem,) = verify(opened(iris).store, False)
+    assert problem.message == f"line {line.n} rests on object {line.about[:12]}, which is missing"
+    assert live(iris) == 1
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

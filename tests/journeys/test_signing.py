@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -141,6 +143,17 @@ def test_a_key_that_nobody_believes_signs_in_vain(iris: Project) -> None:
 )
 def test_what_is_no_key(iris: Project, key: str, message: str) -> None:
     assert message in iris.quick("sign", "iris@v1", "--key", key, code=2).err
+
+
+def test_without_the_library_it_is_said_how_to_get_it(project: Project) -> None:
+    script = (
+        "import sys; sys.modules['cryptography'] = None\n"
+        "from mlops_cli.cli.boundary import run\n"
+        "sys.exit(run(['sign', '--new', 'key.pem']))"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], cwd=project.root, capture_output=True, text=True)
+    assert ended.returncode == 2 and "pip install 'mlops-cli[sign]'" in ended.stderr
+    assert not (project.root / "key.pem").exists()
 
 
 def test_only_versions_of_models_are_signed(iris: Project) -> None:
