@@ -165,8 +165,8 @@ def segments_of(trial: Trial) -> tuple[Segment, ...]:
     if not trial.spec.weak_segments:
         return ()
     known = {name for name, _ in trial.known.features}
-    target = trial.known.target or trial.spec.target
-    wanted = [str(name) for name in trial.frame.columns if (name in known if known else name != target)]
+    own = {*trial.spec.named_columns, trial.known.target}
+    wanted = [str(name) for name in trial.frame.columns if (name in known if known else name not in own)]
     wanted += [part.column for part in trial.parts if part.column in trial.frame.columns and part.column not in wanted]
     found = weak_segments(
         trial.frame,

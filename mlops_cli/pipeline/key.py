@@ -29,7 +29,7 @@ VERB_FACTS: Mapping[str, tuple[int, tuple[str, ...]]] = {
     "sh": (1, ()),
     "sql": (1, ("duckdb", "pyarrow")),
     "split": (1, ("numpy", "pyarrow")),
-    "fit": (1, ("numpy", "sklearn", "skops")),
+    "fit": (2, ("numpy", "sklearn", "skops")),
     "validate": (3, ("duckdb", "numpy", "pyarrow", "scipy", "sklearn")),
     "select": (1, ("numpy", "sklearn")),
     "register": (1, ("sklearn", "skops")),

@@ -208,5 +208,16 @@ class ModelValidation:
     weak_segments: int = 0
     """How many weak segments are searched for; 0: none."""
 
+    @property
+    def named_columns(self) -> list[str]:
+        """The columns of a table of predictions that the spec names, but for those of its slices."""
+        said, forecast = self.predictions, self.forecast
+        named = [self.cluster, self.query]
+        if said is not None:
+            named = [said.truth, said.label, said.score, said.id, said.low, said.high, *named]
+            named += [column for _, column in said.scores]
+        named += [forecast.time, forecast.series] if forecast is not None else []
+        return [name for name in dict.fromkeys(named) if name is not None]
+
 
 Validation: TypeAlias = DataValidation | ModelValidation

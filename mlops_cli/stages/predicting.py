@@ -16,7 +16,7 @@ from mlops_cli.measures.predictions import Predictions, class_predictions, numbe
 from mlops_cli.models.fitting import target_values
 from mlops_cli.models.model import Model
 from mlops_cli.spec.validation import ModelValidation
-from mlops_cli.stages.scored import clusters_in, costs_of
+from mlops_cli.stages.scored import clusters_in, clusters_of, costs_of
 from mlops_cli.tables.read import need_columns
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def judged_rows(model: Model, frame: pd.DataFrame, spec: ModelValidation) -> Pre
         raise StageFailed(f"the spec says {spec.task}, and the model is of the task {rows.task}")
     if spec.forecast is not None or spec.task == "forecast":
         rows = replace(rows, task="forecast")
-    return replace(rows, clusters=clusters_in(frame, spec.cluster), costs=costs_of(spec, rows))
+    return replace(rows, clusters=clusters_of(frame, spec), costs=costs_of(spec, rows))
 
 
 def running(model: Model, frame: pd.DataFrame, folder: Path, wanted: frozenset[str]) -> dict[str, tuple[float, int]]:

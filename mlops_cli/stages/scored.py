@@ -31,23 +31,12 @@ MANY = 20
 """Different whole numbers in the truth, above which they are numbers and no classes."""
 
 
-def columns_of(spec: ModelValidation) -> list[str]:
-    """The columns of a table of predictions that a spec names, but for those of its slices."""
-    said = spec.predictions
-    assert said is not None
-    forecast = spec.forecast
-    named = [said.truth, said.label, said.score, said.id, said.low, said.high, spec.cluster, spec.query]
-    named += [column for _, column in said.scores]
-    named += [forecast.time, forecast.series] if forecast is not None else []
-    return [name for name in dict.fromkeys(named) if name is not None]
-
-
 def scored(frame: pd.DataFrame, spec: ModelValidation) -> Predictions:
     """The predictions that a table holds. Raises StageFailed for missing columns, rows without truth or prediction, and
     scores that fit no task."""
     said = spec.predictions
     assert said is not None
-    need_columns([str(name) for name in frame.columns], columns_of(spec), "the table of predictions")
+    need_columns([str(name) for name in frame.columns], spec.named_columns, "the table of predictions")
     if not len(frame):
         raise StageFailed("the table of predictions has no rows", "a model cannot be judged on nothing")
     truth = target_values(frame[said.truth], said.truth)
@@ -70,7 +59,7 @@ def task_of(spec: ModelValidation, truth: Array) -> Task:
     if spec.forecast is not None or said.low is not None:
         return "forecast"
     if said.scores:
-        return "multiclass"
+        return "binary" if len(said.scores) == 2 else "multiclass"
     different = np.unique(truth)
     if truth.dtype.kind == "f" and (different != np.round(different)).any():
         return "regression"
@@ -108,6 +97,27 @@ def clusters_in(frame: pd.DataFrame, name: str | None) -> Array | None:
     return np.asarray(codes, dtype=np.int64)
 
 
+def clusters_of(frame: pd.DataFrame, spec: ModelValidation) -> Array | None:
+    """Which rows belong together: as the spec says; of forecasts the rows of one season of one series, whose errors
+    hang together (blocks that do not overlap: Carlstein, Annals of Statistics 14 (1986) 1171-1179).
+
+    Raises StageFailed for missing columns and rows without a time.
+    """
+    import pandas as pd
+
+    said = spec.forecast
+    if spec.cluster is not None or said is None or said.season < 2:
+        return clusters_in(frame, spec.cluster)
+    names = [said.time, *([said.series] if said.series is not None else [])]
+    need_columns([str(column) for column in frame.columns], names, "the data")
+    series = pd.Series(0, index=frame.index) if said.series is None else frame[said.series]
+    place = frame[said.time].groupby(series, dropna=False).rank(method="first")
+    if place.isna().any():
+        raise StageFailed(f"{int(place.isna().sum()):,} rows have no '{said.time}'", "a forecast is for some time")
+    blocks = pd.DataFrame({"series": series, "season": (place - 1) // said.season})
+    return np.asarray(blocks.groupby(["series", "season"], dropna=False, sort=False).ngroup(), dtype=np.int64)
+
+
 def _ranking(frame: pd.DataFrame, spec: ModelValidation, truth: Array) -> Predictions:
     said, queries = spec.predictions, clusters_in(frame, spec.query)
     if said is None or said.score is None or queries is None:
@@ -125,7 +135,7 @@ def _numbers(frame: pd.DataFrame, spec: ModelValidation, said: Scored, truth: Ar
     else:
         low, high = (numbers_in(frame, end) if end is not None else None for end in (said.low, said.high))
         rows = forecast_predictions(truth, label, None, low, high, said.level)
-    return replace(rows, clusters=clusters_in(frame, spec.cluster))
+    return replace(rows, clusters=clusters_of(frame, spec))
 
 
 def _classes(frame: pd.DataFrame, spec: ModelValidation, said: Scored, truth: Array, task: Task) -> Predictions:
@@ -140,7 +150,7 @@ def _classes(frame: pd.DataFrame, spec: ModelValidation, said: Scored, truth: Ar
 
 def _class_names(spec: ModelValidation, said: Scored, truth: Array, label: Array | None, task: Task) -> list[Json]:
     if said.scores:
-        return [name for name, _ in said.scores]
+        return [name for name, _ in sorted(said.scores)]
     values: list[Json] = np.unique(truth).tolist()
     known = {text_of(value) for value in values}
     for value in [] if label is None else np.unique(label).tolist():
@@ -162,7 +172,7 @@ def _scores(
 ) -> tuple[Floats | None, bool]:
     """Scores by class, shape (n, classes), and whether they are probabilities."""
     if said.scores:
-        columns = np.column_stack([numbers_in(frame, column) for _, column in said.scores])
+        columns = np.column_stack([numbers_in(frame, column) for _, column in sorted(said.scores)])
         likely = (columns >= 0).all() and (columns <= 1).all() and np.allclose(columns.sum(axis=1), 1, atol=1e-3)
         return columns, bool(likely)
     if said.score is None:
@@ -220,7 +230,7 @@ def matched(frame: pd.DataFrame, other: pd.DataFrame, spec: ModelValidation) -> 
         raise StageFailed(
             "nothing tells which rows of the baseline are which", "add id: COLUMN to the predictions of the spec"
         )
-    need_columns([str(name) for name in other.columns], columns_of(spec), "the baseline's table")
+    need_columns([str(name) for name in other.columns], spec.named_columns, "the baseline's table")
     for side, subject in ((frame, "the predictions"), (other, "the baseline")):
         twice = side[said.id].duplicated() | side[said.id].isna()
         if twice.any():

@@ -192,6 +192,36 @@ def test_costs_and_clusters_and_crossed_slices(folder: Project) -> None:
     assert "site=west & age=[0, 45)" in {item["slice"] for item in report["detail"]["slices"]}
 
 
+def test_two_classes_may_have_a_score_each(folder: Project) -> None:
+    frame = scores(1.0, 2).assign(
+        q=lambda frame: 1 - frame["p"], y=lambda frame: np.where(frame["y"] == 1, "yes", "no")
+    )
+    save(folder, frame, "new.csv")
+    gate(folder, "  recall: {min: 0.5}\n", "positive: yes\n", "truth: y, score: {yes: p, no: q}, id: id")
+    both = folder.mlops("validate", "gate.yaml", "--json").json
+    gate(folder, "  recall: {min: 0.5}\n", "positive: yes\n")
+    one = folder.mlops("validate", "gate.yaml", "--json").json
+    assert both["detail"]["task"] == "binary"
+    assert both["metrics"] == pytest.approx(one["metrics"])
+
+
+def test_errors_of_one_season_hang_together(folder: Project) -> None:
+    frame = table("forecast")
+    drift = np.repeat(np.random.default_rng(0).normal(size=len(frame) // 30), 30)
+    save(folder, frame.assign(p=frame["p"] + 3 * drift[np.argsort(np.argsort(frame["day"]))]), "new.csv")
+    widths = {}
+    for season in (1, 10):
+        gate(
+            folder,
+            "  mae: {max: 9}\n",
+            f"forecast: {{time: day, series: shop, season: {season}}}\n",
+            "truth: y, label: p",
+        )
+        (found,) = folder.mlops("validate", "gate.yaml", "--json").json["detail"]["figures"][:1]
+        widths[season] = found["high"] - found["low"]
+    assert widths[10] > 1.5 * widths[1]
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
