@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from mlops_cli.base.errors import StageFailed
 from mlops_cli.base.records import BadRecord, canonical, decode
+from mlops_cli.measures.steps import Steps
 from mlops_cli.measures.summarise import summarise
-from mlops_cli.measures.summary import ColumnSummary
+from mlops_cli.measures.summary import ColumnSummary, Numbers
 from mlops_cli.measures.values import values_of
 from mlops_cli.models.files import MIB, content
 from mlops_cli.models.model import Card, Model, first_line
@@ -28,6 +29,9 @@ MOST_ROWS = 100_000
 """Rows that are looked at, evenly spaced over all of them."""
 LONGEST = 200_000
 """Bytes of the file; what does not fit is left out, the widest columns first."""
+FEWEST_STEPS, MOST_STEPS = 16, 256
+STEP_BYTES, BESIDE = 32, 700
+"""Bytes of a step and of what else a column's summary has, as JSON."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +56,12 @@ def profile_model(model: Model, frame: pd.DataFrame) -> ModelProfile:
     if model.card.task == "binary":
         answers["score"] = model.score(rows)
     features = columns_of(rows)
+    steps = steps_for(len(features) + len(answers))
     found = ModelProfile(
         rows=len(rows),
         of=len(frame),
-        features=tuple(summary(name, column) for name, column in features.items()),
-        answers=tuple(summary(name, pa.array(values.tolist())) for name, values in answers.items()),
+        features=tuple(summary(name, column, steps) for name, column in features.items()),
+        answers=tuple(summary(name, pa.array(values.tolist()), steps) for name, values in answers.items()),
     )
     return fitting(found)
 
@@ -67,12 +72,30 @@ def columns_of(rows: pd.DataFrame) -> Mapping[str, pa.ChunkedArray]:
     return dict(zip(table.column_names, table.columns, strict=True))
 
 
-def summary(name: str, column: pa.ChunkedArray | pa.Array) -> ColumnSummary:
-    """The summary of one column; raises StageFailed for a type of which none can be made."""
+def steps_for(columns: int) -> int:
+    """How many steps each distribution may have, so that all have room."""
+    return min(MOST_STEPS, max(FEWEST_STEPS, (LONGEST // columns - BESIDE) // STEP_BYTES))
+
+
+def summary(name: str, column: pa.ChunkedArray | pa.Array, steps: int) -> ColumnSummary:
+    """The summary of one column, with at most so many steps, and without the hashes that only merging needs. Raises
+    StageFailed for a type of which none can be made."""
     try:
-        return summarise(values_of(name, column, None, textual=False))
+        found = summarise(values_of(name, column, None, textual=False))
+        return replace(found, sketch=b"", numbers=coarse(found.numbers, steps), lengths=coarse(found.lengths, steps))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
         raise StageFailed(f"the column '{name}' cannot be profiled: {first_line(error)}") from None
+
+
+def coarse(numbers: Numbers | None, most: int) -> Numbers | None:
+    """A distribution with at most so many steps, and equal mass between them."""
+    if numbers is None or len(numbers.steps.values) <= most:
+        return numbers
+    steps = numbers.steps
+    wanted = np.linspace(0.0, steps.count, most)
+    kept = np.unique(np.clip(np.searchsorted(steps.upto, wanted, "left"), 0, len(steps.values) - 1))
+    fewer = Steps(steps.values[kept], steps.below[kept], steps.upto[kept], False)
+    return replace(numbers, packed=fewer.packed(), exact=False)
 
 
 def fitting(profile: ModelProfile) -> ModelProfile:
