@@ -37,6 +37,7 @@ def environment_differences(workspace: Workspace, run: RunRecord) -> list[str]:
         name
         for name in sorted({*then.distributions, *now.distributions})
         if then.distributions.get(name) != now.distributions.get(name)
+        and (name != OURS or name in now.distributions)  # a bare checkout of ours does not tell its version
     ]
     lines += [
         f"{name}: the run had {_version(then, name)}, here is {_version(now, name)}" for name in names if name in used
