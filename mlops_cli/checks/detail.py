@@ -8,7 +8,7 @@ from mlops_cli.checks.simple_rivals import SimpleRivals
 from mlops_cli.checks.trial import Trial
 from mlops_cli.checks.verdict import Curve, Detail, Figure, Segment, SliceFigures
 from mlops_cli.measures.curves import confusion, curves
-from mlops_cli.measures.estimates import Estimate
+from mlops_cli.measures.estimates import Estimate, estimate
 from mlops_cli.measures.measured import rounded
 from mlops_cli.measures.metrics import METRICS, unable, value_of
 from mlops_cli.measures.predictions import Predictions, text_of
@@ -29,7 +29,7 @@ def detail_of(trial: Trial, simple: SimpleRivals, segments: tuple[Segment, ...])
     rows, old = trial.rows, trial.rival.predictions
     asked = [check.measure for check in trial.spec.checks if check.measure in METRICS]
     names = [name for name in dict.fromkeys((*asked, *USUAL[rows.task])) if unable(name, rows) is None]
-    rivals = {} if old is None else {"champion": values(names, old)}
+    rivals = {} if old is None else {"champion": champion(trial, names, old)}
     rivals |= {
         name: values(names, rival.predictions) for name, rival in simple.all().items() if rival.predictions is not None
     }
@@ -54,11 +54,18 @@ def figure(name: str, item: Estimate) -> Figure:
     return Figure(name, rounded(item.value), low, high, item.n, item.method)
 
 
+def champion(trial: Trial, names: Sequence[str], rows: Predictions) -> tuple[Figure, ...]:
+    """The metrics of the baseline on the same rows."""
+    able = [name for name in names if unable(name, rows) is None]
+    found = {name: estimate(name, rows, trial.spec.confidence) for name in able}
+    return tuple(figure(name, item) for name, item in found.items() if item is not None)
+
+
 def values(names: Sequence[str], rows: Predictions) -> tuple[Figure, ...]:
-    """The values of a rival; its intervals are not shown, for it is compared row by row."""
+    """The values of a simple model, which is no candidate, so that nobody asks how sure they are."""
     found = {name: value_of(name, rows) for name in names if unable(name, rows) is None}
     return tuple(
-        Figure(name, rounded(value), None, None, len(rows)) for name, value in found.items() if value is not None
+        Figure(name, rounded(value, 1.0), None, None, len(rows)) for name, value in found.items() if value is not None
     )
 
 

@@ -91,4 +91,4 @@ def beats(check: Check, trial: Trial, simple: SimpleRivals) -> list[Verdict]:
             found.append(without_rows(check, "too_few", "no_values", message, name, len(trial.rows)))
         else:
             found.append(replace(against(check, trial, rival.predictions, f"that of '{name}'"), slice=name))
-    return found
+    return [replace(item, bound=f"beats {item.slice}") for item in found]

@@ -96,6 +96,9 @@ def overlapping(check: Check, trial: Trial) -> Verdict:
     assert train is not None
     columns = [name for name, _ in trial.known.features] + ([trial.known.target] if trial.known.target else [])
     seen = overlap(train, trial.frame, columns)
+    if check.bound is None:  # nobody has stated one: data that have twins among themselves have them here too
+        most = max(MOST_OVERLAP, 2 * seen.natural)
+        check = replace(check, bound=Bound(most, "share", percent(most)))
     case = Case(check, Measured(rounded(seen.share), len(trial.frame)))
     said = COMPARATORS["max"](case)
     text = f"{seen.rows:,} of {len(trial.frame):,} rows ({percent(seen.share)}) stand in the training data too"
@@ -144,20 +147,9 @@ def always(trial: Trial) -> list[Verdict]:
         verdict_ = leak(check, trial)
         found += [verdict_] if verdict_.state != "too_few" else []
     if "overlap" not in asked and trial.known.train is not None:
-        found.append(natural_overlap(trial, place))
+        unstated = Check("leakage.overlap.max", "overlap", "overlap", "max", None, place, "warn")
+        found.append(overlapping(unstated, trial))
     return found
-
-
-def natural_overlap(trial: Trial, place: Place) -> Verdict:
-    """Twins of training rows beyond those that the training data have among themselves."""
-    bound = Bound(MOST_OVERLAP, "share", f"{MOST_OVERLAP:.0%}")
-    check = Check("leakage.overlap.max", "overlap", "overlap", "max", bound, place, "warn")
-    train = trial.known.train
-    assert train is not None
-    columns = [name for name, _ in trial.known.features] + ([trial.known.target] if trial.known.target else [])
-    natural = overlap(train, train.head(0), columns).natural if len(train) else 0.0
-    most = max(MOST_OVERLAP, 2 * natural)
-    return overlapping(replace(check, bound=Bound(most, "share", percent(most))), trial)
 
 
 def segments_of(trial: Trial) -> tuple[Segment, ...]:

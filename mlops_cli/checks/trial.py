@@ -119,9 +119,13 @@ RESTS_ON: Mapping[str, tuple[str, ...]] = {
 """The classes of which a binary metric needs enough rows."""
 
 
+OPEN = 1e12
+"""The end of an interval that has none, such as of a ratio to what may be 0: JSON knows no infinity."""
+
+
 def measured(found: Estimate) -> Measured:
     """An estimate as comparators take it, with stable digits."""
-    ends = None if found.low is None or found.high is None else (rounded(found.low), rounded(found.high))
+    ends = None if found.low is None or found.high is None else (rounded(found.low), rounded(min(found.high, OPEN)))
     return Measured(rounded(found.value), found.n, interval=ends)
 
 

@@ -172,6 +172,8 @@ class Report:
     inputs: Mapping[str, str] = field(default_factory=dict)
     """Argument (`model`, `data`, `baseline`, `train`) -> identity of what was judged and compared with."""
     detail: Detail | None = None
+    notes: tuple[str, ...] = ()
+    """What people should know of what was judged, such as that loading it runs code."""
     format: int = 1
 
     @property

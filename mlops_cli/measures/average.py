@@ -30,7 +30,7 @@ def places(score: Floats, truth: Array) -> Parts:
     starts = np.flatnonzero(np.append(True, falling[1:] != falling[:-1]))  # of each distinct score
     hits = np.add.reduceat(hit, starts, dtype=np.int64)
     better = np.cumsum(hits) - hits
-    scores = np.cumsum(hits > 0) - (hits > 0)  # of positive rows, that are better
+    scores: Array = np.cumsum(hits > 0) - (hits > 0)  # of positive rows, that are better
     place = scores if scores[-1] < PLACES else better * PLACES // int(hits.sum())
     place = np.minimum(place, int(place[hits > 0].max(initial=-1)) + 1)
     cells = np.empty(len(hit), dtype=np.int64)

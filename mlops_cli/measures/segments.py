@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 
 from mlops_cli.measures.bins import Bins, bins_of
 from mlops_cli.measures.columns import read_columns
 from mlops_cli.measures.halving import first_half, sampled
 from mlops_cli.measures.multiplicity import holm
 from mlops_cli.measures.predictions import Array, Floats, Predictions
+from mlops_cli.measures.special import special
 from mlops_cli.measures.subgroups import WORSE, Rule, adds, candidates, chosen, held, sums, text_of, welch
 
 if TYPE_CHECKING:
@@ -157,8 +157,8 @@ def confirmed(mask: Array, half: Array, loss: Floats, clusters: Array | None, co
         square = float(np.square(np.bincount(units, weights=pull)).sum()) * count / max(count - 1, 1)
         freedom = float(max(count - 1, 1))
     error = square**0.5
-    reach = float(stats.t.ppf(0.5 + confidence / 2, freedom)) * error
-    p = float(stats.t.sf(worse / error, freedom)) if error > 0 else float(worse <= 0)
+    reach = float(special().stdtrit(freedom, 0.5 + confidence / 2)) * error
+    p = float(special().stdtr(freedom, -worse / error)) if error > 0 else float(worse <= 0)
     return Confirmed(len(ours), len(others), float(ours.mean()), float(others.mean()), worse - reach, worse + reach, p)
 
 

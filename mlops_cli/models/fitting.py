@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -104,11 +105,11 @@ def fit_model(estimator: Any, frame: pd.DataFrame, target: str, features: Sequen
 
 def fit(estimator: Any, rows: pd.DataFrame, truth: np.ndarray[Any, Any]) -> None:
     """Fit; LightGBM's own errors become ValueErrors, as those of the others are."""
+    library = sys.modules.get("lightgbm.basic")  # whoever has such an estimator has loaded it
+    theirs: tuple[type[Exception], ...] = (library.LightGBMError,) if library is not None else ()
     try:
         estimator.fit(rows, truth)
-    except Exception as error:
-        if type(error).__name__ != "LightGBMError":
-            raise
+    except theirs as error:
         raise ValueError(first_line(error)) from None
 
 

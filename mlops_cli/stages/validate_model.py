@@ -42,7 +42,7 @@ def judge(job: Job, spec: ModelValidation, said: Text) -> Outcome:
         "report": write_json(job, "report", report),
         "metrics": write_json(job, "metrics", report.metrics),
     }
-    return Outcome(outputs, report.metrics, report.passed)
+    return Outcome(outputs, report.metrics, report.passed, report.notes)
 
 
 def judged_model(job: Job, spec: ModelValidation, said: Text, frame: pd.DataFrame) -> Report:
@@ -60,7 +60,8 @@ def judged_model(job: Job, spec: ModelValidation, said: Text, frame: pd.DataFram
         running=running(model, frame, folder, wanted),
         uses=said.uses,
     )
-    return check_model(spec, rows, frame, rival(job, spec, frame), known, label=label_of(job, "model", "model"))
+    report = check_model(spec, rows, frame, rival(job, spec, frame), known, label=label_of(job, "model", "model"))
+    return replace(report, notes=model.notes)
 
 
 def training_rows(job: Job) -> pd.DataFrame | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mlops_cli.base.errors import SpecError
 from mlops_cli.base.hashing import Oid
 from mlops_cli.pipeline.graph import Node
 from mlops_cli.pipeline.plan import NO_CONTEXT, Context
@@ -72,6 +73,14 @@ def find_baseline(workspace: Workspace, reference: str, current: Artifact) -> Ba
         if found is not None and found.artifact.oid != current.oid:
             return found
     return None
+
+
+def path_of_baseline(workspace: Workspace, validation: Validation) -> str | None:
+    """The baseline where it is a file of the work tree and no name: then only a gate by hand can compare with it."""
+    said = validation.baseline
+    if said is None or said == PREVIOUS or workspace.journal.history(split_ref(said)[0]):
+        return None
+    return said if (workspace.root / said).is_file() else None
 
 
 def _baseline(workspace: Workspace, oid: Oid, reference: str) -> Baseline | None:
@@ -145,5 +154,9 @@ class Contexts:
         argument = judged_argument(validation)
         if argument not in inputs:
             return NO_CONTEXT
+        path = path_of_baseline(self.workspace, validation)
+        if path is not None:
+            hint = f"a file can change unseen: keep it with `mlops add {path}`, and the spec may stay as it is"
+            raise SpecError(f"the baseline of {validation.file} is the file '{path}'", hint, node.stage.place)
         name = edge_name(self.pipeline, node.edges[argument][0])
         return context_for(self.workspace, validation, name, inputs[argument][0])

@@ -25,9 +25,16 @@ from mlops_cli.stages.child import execute
 from mlops_cli.store.records import Artifact
 from mlops_cli.store.refs import resolve
 from mlops_cli.store.worktree import identify, place_artifact
-from mlops_cli.workflows.baselines import PREVIOUS, context_for, judged_argument, passed_name
+from mlops_cli.workflows.baselines import (
+    PREVIOUS,
+    context_for,
+    judged_argument,
+    passed_name,
+    path_of_baseline,
+)
 from mlops_cli.workflows.evidence import record_judgement
 from mlops_cli.workflows.judged_before import judged_before
+from mlops_cli.workflows.sign import demand_signature
 from mlops_cli.workflows.sources import read_lock
 from mlops_cli.workflows.workspace import Workspace, refuse_missing
 
@@ -63,16 +70,17 @@ def validate_now(workspace: Workspace, spec: Path, subjects: Subjects) -> Report
         if judged is not None:
             current = artifact_of(workspace, judged)
             inputs["model"], labels["model"] = [_place(workspace, folder, current, "model")], judged
-        if subjects.baseline:
-            inputs[BASELINE] = [_input(workspace, folder, subjects.baseline, "baseline", known=True)]
-            labels[BASELINE] = _shown(Path(subjects.baseline), workspace.root)
+        baseline = subjects.baseline or path_of_baseline(workspace, validation)
+        if baseline:
+            inputs[BASELINE] = [_input(workspace, folder, baseline, "baseline", known=True)]
+            labels[BASELINE] = _shown(Path(baseline), workspace.root)
         context = context_for(workspace, validation, name_of(workspace, data), current)
         for name, items in context.inputs.items():
             if name not in inputs:
                 inputs[name] = [_place(workspace, folder, item, f"{name[1:]}-{at}") for at, item in enumerate(items)]
         report = _judge(workspace, spec, folder, inputs, {**context.labels, **labels}, subjects.environment)
     version = None if judged is None else resolve(workspace.store, workspace.journal, judged)
-    if version is not None and version.version is not None and version.version_number is not None:
+    if version is not None and version.version is not None and version.version.kind == "model":
         record_judgement(workspace, report, version.oid)
     return report
 
@@ -203,6 +211,7 @@ def artifact_of(workspace: Workspace, reference: str) -> Artifact:
         raise UserError(
             f"'{reference}' is a {found.kind}, not a version", "give a path, a name, or a version such as customers@v1"
         )
+    demand_signature(workspace, found.oid)
     return found.version.artifact
 
 

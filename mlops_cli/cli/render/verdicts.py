@@ -74,6 +74,7 @@ def gate_text(label: str, report: Report, *, verbose: bool = False, brief: bool 
     parts += _reasons([verdict for verdict in shown if verdict.evidence and verdict.state in ("fail", "warn")])
     if report.detail is not None and not brief:
         parts += [segments_text(report.detail), figures_text(report.detail) if measured else ""]
+    parts += [f"  note: {note}" for note in report.notes]
     return "\n".join(part for part in parts if part)
 
 
@@ -96,7 +97,7 @@ def _worth_reading(verdict: Verdict) -> bool:
 
 
 def _row(verdict: Verdict) -> list[str]:
-    mark, style = MARKS[verdict.state]
+    mark, style = MARKS[verdict.state] if verdict.state != "not_run" or not verdict.blocks else ("✗ not run", "bad")
     value = cell(verdict.value)
     if verdict.check.endswith(SECONDS) and isinstance(verdict.value, int | float):
         value = _age(verdict.value)
