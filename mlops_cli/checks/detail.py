@@ -13,15 +13,7 @@ from mlops_cli.measures.measured import rounded
 from mlops_cli.measures.metrics import METRICS, unable, value_of
 from mlops_cli.measures.predictions import Predictions, text_of
 from mlops_cli.measures.shrinkage import shrunken
-
-USUAL: Mapping[str, tuple[str, ...]] = {
-    "binary": ("roc_auc", "accuracy", "log_loss"),
-    "multiclass": ("accuracy", "balanced_accuracy", "log_loss"),
-    "regression": ("rmse", "mae", "r2"),
-    "forecast": ("mae", "wape", "bias"),
-    "ranking": ("ndcg", "mrr"),
-}
-"""The metrics that are shown of a task even where no check asks for them."""
+from mlops_cli.spec.metrics import USUAL
 
 
 def detail_of(trial: Trial, simple: SimpleRivals, segments: tuple[Segment, ...]) -> Detail:

@@ -8,7 +8,7 @@ import numpy as np
 
 from mlops_cli.base.errors import Place, SpecError
 from mlops_cli.checks import overall, probed, sliced
-from mlops_cli.checks.detail import USUAL, detail_of
+from mlops_cli.checks.detail import detail_of
 from mlops_cli.checks.simple_rivals import SimpleRivals
 from mlops_cli.checks.trial import NO_RIVAL, NOTHING_KNOWN, Known, Rival, Trial
 from mlops_cli.checks.verdict import Detail, Report, Verdict, nothing_judged, strictly
@@ -16,6 +16,7 @@ from mlops_cli.measures.measured import rounded
 from mlops_cli.measures.metrics import METRICS, all_values, unable, value_of
 from mlops_cli.measures.predictions import Predictions
 from mlops_cli.measures.slices import cut
+from mlops_cli.spec.metrics import USUAL
 from mlops_cli.spec.validation import Check, ModelValidation
 
 if TYPE_CHECKING:

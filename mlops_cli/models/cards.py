@@ -11,8 +11,8 @@ import numpy as np
 
 from mlops_cli.base.errors import StageFailed
 from mlops_cli.base.records import Json
+from mlops_cli.models.card import Card, Feature, Task
 from mlops_cli.models.labelled import Labelled
-from mlops_cli.models.model import Card, Feature, Task
 
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
 BESIDE = ("numpy", "pandas")

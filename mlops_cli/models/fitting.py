@@ -12,10 +12,11 @@ import numpy as np
 
 from mlops_cli.base.errors import StageFailed
 from mlops_cli.base.records import Json
+from mlops_cli.models.card import Feature
 from mlops_cli.models.cards import BOOSTERS, describe, is_classifier, library_of, steps_of
 from mlops_cli.models.flavors import lightgbm, xgboost
 from mlops_cli.models.labelled import Labelled
-from mlops_cli.models.model import Feature, Model, first_line, trouble
+from mlops_cli.models.model import Model, first_line, trouble
 from mlops_cli.tables.read import need_columns
 
 if TYPE_CHECKING:

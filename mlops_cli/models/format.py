@@ -20,10 +20,11 @@ import pyarrow.parquet as pq
 
 from mlops_cli.base.errors import StageFailed
 from mlops_cli.base.records import BadRecord, Json, canonical, decode
+from mlops_cli.models.card import Card
 from mlops_cli.models.files import MIB, content, need_plain, refused
 from mlops_cli.models.flavors import FLAVORS, pickled
 from mlops_cli.models.flavors.base import Terms
-from mlops_cli.models.model import Card, Model
+from mlops_cli.models.model import Model
 from mlops_cli.models.profiles import save_profile
 from mlops_cli.tables.read import read_frame, write_table
 

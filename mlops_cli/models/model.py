@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from mlops_cli.base.errors import StageFailed
-from mlops_cli.base.hashing import Oid
-from mlops_cli.base.records import Json
+from mlops_cli.models.card import Card
 from mlops_cli.tables.read import need_columns
 
 if TYPE_CHECKING:
@@ -17,62 +15,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ONE_A_ROW = "a model answers every row once, in the order of the rows"
-
-Task: TypeAlias = Literal["binary", "multiclass", "regression"]
-
-
-@dataclass(frozen=True)
-class Feature:
-    """An input column of a model and its pandas type."""
-
-    name: str
-    dtype: str
-
-
-Flavor: TypeAlias = Literal["sklearn", "xgboost", "lightgbm", "onnx", "function", "pickle"]
-"""The form in which a model's estimator is kept: one file of `models/flavors/` each."""
-
-
-@dataclass(frozen=True)
-class Trained:
-    """The data that a model was fitted on, as an object of the store."""
-
-    oid: Oid
-    layout: Literal["file", "tree"]
-    name: str
-    """Its own name with its ending, such as `train.parquet`."""
-    rows: int
-
-
-@dataclass(frozen=True)
-class Card:
-    """`model.json`: everything about a model that can be read without loading it."""
-
-    estimator: str
-    """Qualified name of the estimator's class."""
-    target: str | None
-    """The column that it predicts; None where that is not known (a function returned the estimator)."""
-    task: Task
-    features: tuple[Feature, ...]
-    classes: tuple[Json, ...] = ()
-    params: Mapping[str, Json] = field(default_factory=dict)
-    """The estimator's parameters that JSON can say."""
-    libraries: Mapping[str, str] = field(default_factory=dict)
-    rows: int | None = None
-    """How many rows it was fitted on; None where that is not known."""
-    golden: int = 0
-    """How many golden rows there are."""
-    types: tuple[str, ...] = ()
-    """Types in the model file that skops does not trust by itself: for people; never read when loading."""
-    flavor: Flavor = "sklearn"
-    trained_on: Trained | None = None
-    """None: nobody has told."""
-    seed: int | None = None
-    profiled: bool = False
-    """Whether `profile.json` is there."""
-    note: str = ""
-    """Why something is missing, such as the profile."""
-    format: int = 1
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from mlops_cli.measures.steps import Steps
 from mlops_cli.measures.summarise import summarise
 from mlops_cli.measures.summary import ColumnSummary, Numbers
 from mlops_cli.measures.values import values_of
+from mlops_cli.models.card import Card
 from mlops_cli.models.files import MIB, content
-from mlops_cli.models.model import Card, Model, first_line
+from mlops_cli.models.model import Model, first_line
 from mlops_cli.tables.formats.base import BadTable
 from mlops_cli.tables.read import from_frame
 

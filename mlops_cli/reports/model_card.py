@@ -12,7 +12,7 @@ from mlops_cli.checks.verdict import Report, Verdict
 from mlops_cli.store.records import GitState
 
 if TYPE_CHECKING:
-    from mlops_cli.models.model import Card  # brings Arrow, which the record alone does not need
+    from mlops_cli.models.card import Card
 
 LIMITS = 20
 """More than these are counted."""

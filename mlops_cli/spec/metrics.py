@@ -71,3 +71,18 @@ RUNNING = ("latency_mean", "latency_p50", "latency_p99", "size")
 """What is measured of a model itself, not of its answers."""
 EQUALIZED_ODDS = "equalized_odds"
 """Of slices alone: the larger of the differences in recall and in the false positive rate."""
+
+USUAL: Mapping[Task, tuple[str, ...]] = {
+    "binary": ("roc_auc", "accuracy", "log_loss"),
+    "multiclass": ("accuracy", "balanced_accuracy", "log_loss"),
+    "regression": ("rmse", "mae", "r2"),
+    "forecast": ("mae", "wape", "bias"),
+    "ranking": ("ndcg", "mrr"),
+}
+"""The metrics that are shown of a task where there is room for few, and where no check asks for them."""
+
+
+def chief(metrics: Mapping[str, float]) -> dict[str, float]:
+    """The usual ones among many metrics; all where none of them is usual."""
+    usual = dict.fromkeys(name for names in USUAL.values() for name in names if name in metrics)
+    return {name: metrics[name] for name in usual or metrics}

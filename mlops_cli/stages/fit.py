@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlops_cli.base.importing import import_callable
+from mlops_cli.models.card import Trained
 from mlops_cli.models.cards import BOOSTERS
 from mlops_cli.models.fitting import fit_model, make_estimator
 from mlops_cli.models.flavors.base import library
 from mlops_cli.models.flavors.boosted import EXTRA
 from mlops_cli.models.format import save_model
-from mlops_cli.models.model import Trained
 from mlops_cli.spec.pipeline import Fit
 from mlops_cli.stages.base import Job, Made, Outcome
 from mlops_cli.stages.support import data_path, only_input, options, output_path

@@ -18,8 +18,8 @@ from mlops_cli.spec.validation import COMPARING, DataValidation, ModelValidation
 from mlops_cli.store.records import Artifact
 from mlops_cli.store.refs import split_ref
 from mlops_cli.store.whole import version_record, whole_version
+from mlops_cli.workflows.model_cards import training_data
 from mlops_cli.workflows.naming import edge_name
-from mlops_cli.workflows.trained_on import trained_on
 from mlops_cli.workflows.workspace import Workspace
 
 PREVIOUS = "previous"
@@ -110,7 +110,7 @@ def context_for(workspace: Workspace, validation: Validation, data: str, current
         if released is not None:
             inputs[RELEASED] = (released.artifact,)
     if isinstance(validation, ModelValidation) and validation.predictions is None:
-        trained = trained_on(workspace, current)
+        trained = training_data(workspace, current)
         if trained is not None:
             inputs[TRAIN] = (trained,)
     return Context(inputs, labels)

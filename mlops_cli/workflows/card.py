@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from mlops_cli.base.errors import StoreError, UserError
+from mlops_cli.base.errors import UserError
 from mlops_cli.base.hashing import Oid
-from mlops_cli.base.records import BadRecord, decode
 from mlops_cli.pipeline.records import RunRecord
 from mlops_cli.reports.model_card import Judged, ModelCard, Origin, SignedBy, Step, limits
 from mlops_cli.store.objects import header
 from mlops_cli.store.records import Promoted, Version
 from mlops_cli.store.refs import resolve
-from mlops_cli.store.trees import read_tree
 from mlops_cli.workflows.evidence import evidence_of, read_report
 from mlops_cli.workflows.history import aliases_of, is_inner_alias
+from mlops_cli.workflows.model_cards import card_of
 from mlops_cli.workflows.sign import signatures_of
 from mlops_cli.workflows.workspace import Workspace
-
-if TYPE_CHECKING:
-    from mlops_cli.models.model import Card
-
-CARD = "model.json"
 
 
 def model_card(workspace: Workspace, reference: str) -> ModelCard:
@@ -42,7 +35,7 @@ def model_card(workspace: Workspace, reference: str) -> ModelCard:
         bytes=version.artifact.bytes,
         created=version.created,
         aliases=aliases_of(workspace.journal.names()).get((version.name, found.oid), ()),
-        model=read_model(workspace, version),
+        model=card_of(workspace, version.artifact),
         origin=_origin(workspace, version),
         judged=_judged(workspace, found.oid, version),
         metrics=version.metrics,
@@ -52,21 +45,6 @@ def model_card(workspace: Workspace, reference: str) -> ModelCard:
         ),
     )
     return replace(card, limits=limits(card))
-
-
-def read_model(workspace: Workspace, version: Version) -> Card | None:
-    """The card that lies in the model's folder; None: there is none. Raises StoreError where it is damaged."""
-    from mlops_cli.models.model import Card  # brings Arrow
-
-    if version.artifact.layout != "tree":
-        return None
-    place = next((item.oid for item in read_tree(workspace.store, version.artifact.oid) if item.path == CARD), None)
-    if place is None:
-        return None
-    try:
-        return decode(workspace.store.read(place), Card)
-    except BadRecord as error:
-        raise StoreError(f"the {CARD} of {version.name} is damaged: {error}") from None
 
 
 def _origin(workspace: Workspace, version: Version) -> Origin | None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from mlops_cli.base.records import Json
 from mlops_cli.checks.verdict import Figure
-from mlops_cli.workflows.model_facts import CardFacts, JudgedBy, ModelFacts, TrainedOn
+from mlops_cli.models.card import Card, Trained
+from mlops_cli.workflows.model_facts import JudgedBy, ModelFacts
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class ModelDifference:
 
 def model_difference(one: ModelFacts, other: ModelFacts, symbols: tuple[str, ...]) -> ModelDifference:
     """The difference of two models; `symbols`: what of their code differs, in words."""
-    nothing = CardFacts("", None, "", ())
+    nothing = Card("", None, "binary", ())
     old, new = one.card or nothing, other.card or nothing
     return ModelDifference(
         tuple(_kind(old, new)),
@@ -87,8 +88,8 @@ def _said(values: Mapping[str, Json], name: str) -> str:
     return str(values[name]) if name in values else "nothing"
 
 
-def _kind(old: CardFacts, new: CardFacts) -> Iterator[str]:
-    def facts(card: CardFacts) -> dict[str, Json]:
+def _kind(old: Card, new: Card) -> Iterator[str]:
+    def facts(card: Card) -> dict[str, Json]:
         return {
             "flavor": card.flavor,
             "estimator": card.estimator,
@@ -100,7 +101,7 @@ def _kind(old: CardFacts, new: CardFacts) -> Iterator[str]:
     yield from pairs(facts(old), facts(new))
 
 
-def _features(old: CardFacts, new: CardFacts) -> Iterator[str]:
+def _features(old: Card, new: Card) -> Iterator[str]:
     before, after = ({item.name: item.dtype for item in card.features} for card in (old, new))
     yield from (f"{name} added ({after[name] or 'of unknown type'})" for name in after if name not in before)
     yield from (f"{name} removed" for name in before if name not in after)
@@ -118,7 +119,7 @@ def _trained(one: ModelFacts, other: ModelFacts) -> Iterator[str]:
     yield from pairs(_parts(one), _parts(other))
 
 
-def _rows(trained: TrainedOn | None, rows: int | None) -> dict[str, Json]:
+def _rows(trained: Trained | None, rows: int | None) -> dict[str, Json]:
     return {"data": trained.oid[:12] if trained else None, "rows": trained.rows if trained else rows}
 
 

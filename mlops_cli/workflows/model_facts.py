@@ -3,55 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mlops_cli.base.errors import StoreError
 from mlops_cli.base.hashing import Oid
-from mlops_cli.base.records import BadRecord, Json, decode
 from mlops_cli.checks.verdict import Figure, Report
+from mlops_cli.models.card import Card
 from mlops_cli.pipeline.records import RunRecord
-from mlops_cli.store.records import Artifact, Version
-from mlops_cli.store.trees import read_tree
+from mlops_cli.store.records import Version
 from mlops_cli.workflows.evidence import evidence_of, read_report
 from mlops_cli.workflows.history import aliases_of
+from mlops_cli.workflows.model_cards import CARD, card_of
 from mlops_cli.workflows.sign import Signature, signatures_of
 from mlops_cli.workflows.workspace import Workspace
-
-CARD = "model.json"
-
-
-@dataclass(frozen=True)
-class Input:
-    """A feature and its type."""
-
-    name: str
-    dtype: str
-
-
-@dataclass(frozen=True)
-class TrainedOn:
-    """The rows that a model was fitted on."""
-
-    oid: Oid
-    name: str
-    rows: int
-
-
-@dataclass(frozen=True)
-class CardFacts:
-    """What `model.json` says, without the libraries that its own record brings along."""
-
-    estimator: str
-    target: str | None
-    task: str
-    features: tuple[Input, ...]
-    classes: tuple[Json, ...] = ()
-    params: Mapping[str, Json] = field(default_factory=dict)
-    libraries: Mapping[str, str] = field(default_factory=dict)
-    rows: int | None = None
-    flavor: str = "sklearn"
-    trained_on: TrainedOn | None = None
-    seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +48,7 @@ class JudgedBy:
 class ModelFacts:
     """All of it."""
 
-    card: CardFacts | None
+    card: Card | None
     splits: Mapping[str, Mapping[str, Oid]]
     """Stage that splits -> part -> identity."""
     judged: tuple[JudgedBy, ...]
@@ -98,10 +62,10 @@ class ModelFacts:
 def model_facts(workspace: Workspace, oid: Oid, version: Version, run: RunRecord | None) -> ModelFacts:
     """The facts of a version of a model; what is lost of them is among the problems."""
     problems: list[str] = []
-    card: CardFacts | None = None
+    card: Card | None = None
     judged: tuple[JudgedBy, ...] = ()
     try:
-        card = read_card_facts(workspace, version.artifact)
+        card = card_of(workspace, version.artifact)
     except StoreError as error:
         problems.append(f"{CARD}: {error}")
     try:
@@ -115,19 +79,6 @@ def model_facts(workspace: Workspace, oid: Oid, version: Version, run: RunRecord
     }
     aliases = aliases_of(workspace.journal.names()).get((version.name, oid), ())
     return ModelFacts(card, splits, judged, aliases, tuple(signatures_of(workspace, oid)), tuple(problems))
-
-
-def read_card_facts(workspace: Workspace, artifact: Artifact) -> CardFacts | None:
-    """What the card in a model's folder says; None: it has no card. Raises StoreError where it is damaged."""
-    if artifact.layout != "tree":
-        return None
-    place = next((item.oid for item in read_tree(workspace.store, artifact.oid) if item.path == CARD), None)
-    if place is None:
-        return None
-    try:
-        return decode(workspace.store.read(place), CardFacts)
-    except BadRecord as error:
-        raise StoreError(f"it is damaged: {error}") from None
 
 
 def judgements(workspace: Workspace, oid: Oid, version: Version) -> Iterator[JudgedBy]:

@@ -11,8 +11,9 @@ import pytest
 from conftest import Project
 
 from mlops_cli.checks.verdict import Figure
+from mlops_cli.models.card import Card, Feature, Trained
 from mlops_cli.workflows.model_diff import model_difference, overlaps
-from mlops_cli.workflows.model_facts import CardFacts, Input, JudgedBy, ModelFacts, SliceOf, TrainedOn
+from mlops_cli.workflows.model_facts import JudgedBy, ModelFacts, SliceOf
 
 HEAVY = ["pandas", "numpy", "sklearn", "pyarrow", "duckdb", "jsonschema"]
 
@@ -93,7 +94,7 @@ def test_intervals_overlap(one: Figure | None, other: Figure | None, said: bool 
     assert overlaps(one, other) is said
 
 
-def facts(card: CardFacts, *judged: JudgedBy) -> ModelFacts:
+def facts(card: Card, *judged: JudgedBy) -> ModelFacts:
     return ModelFacts(card, {}, judged, (), ())
 
 
@@ -102,17 +103,17 @@ def judged(gate: str, data: str, *slices: SliceOf) -> JudgedBy:
 
 
 def test_a_difference_has_every_plane() -> None:
-    old = CardFacts("a.B", "y", "binary", (Input("u", "int64"), Input("v", "float64")), (0, 1), {"depth": 3}, seed=1)
-    new = CardFacts(
+    old = Card("a.B", "y", "binary", (Feature("u", "int64"), Feature("v", "float64")), (0, 1), {"depth": 3}, seed=1)
+    new = Card(
         "a.C",
         "y",
         "multiclass",
-        (Input("w", "float64"), Input("v", "int64")),
+        (Feature("w", "float64"), Feature("v", "int64")),
         (0, 1, 2),
         {"depth": 4, "leaf": 1},
         {"xgboost": "2.0"},
         flavor="xgboost",
-        trained_on=TrainedOn("1" * 64, "train.csv", 50),  # type: ignore[arg-type]
+        trained_on=Trained("1" * 64, "file", "train.csv", 50),  # type: ignore[arg-type]
         seed=2,
     )
     small = SliceOf("plan=free", 20, (figure(0.5, 0.4, 0.6),))

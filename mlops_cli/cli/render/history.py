@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mlops_cli.cli.render.plans import TITLES, WORDS
 from mlops_cli.cli.screen import counted, duration, paint, size, table
 from mlops_cli.pipeline.records import spoken
+from mlops_cli.spec.metrics import chief
 
 if TYPE_CHECKING:
     from mlops_cli.workflows.history import Moved, Named, RunLine
@@ -70,7 +71,7 @@ def runs_text(found: Sequence[RunLine]) -> str:
     for run in found:
         style = {"done": "good", "gate_failed": "warn"}.get(run.outcome, "bad")
         counts = ", ".join(f"{count} {spoken(status)}" for status, count in run.counts.items())
-        metrics = "  ".join(f"{name} {value:.4g}" for name, value in run.metrics.items())
+        metrics = "  ".join(f"{name} {value:.4g}" for name, value in chief(run.metrics).items())
         parameters = " ".join(f"{name}={value}" for name, value in run.parameters.items())
         outcome = paint(spoken(run.outcome), style)
         rows.append(

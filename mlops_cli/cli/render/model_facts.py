@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     from mlops_cli.base.records import Json
     from mlops_cli.checks.verdict import Figure
+    from mlops_cli.models.card import Card
     from mlops_cli.workflows.model_diff import FigurePair, GatePair, ModelDifference
-    from mlops_cli.workflows.model_facts import CardFacts, JudgedBy, ModelFacts
+    from mlops_cli.workflows.model_facts import JudgedBy, ModelFacts
 
 FEW = 12  # features, parameters or metrics before the list is cut
 FEW_SLICES = 8
@@ -34,7 +35,7 @@ def model_rows(facts: ModelFacts, *, verbose: bool) -> list[list[str]]:
     return rows + [["problem", paint(line, "bad")] for line in facts.problems]
 
 
-def _card(card: CardFacts, verbose: bool) -> list[list[str]]:
+def _card(card: Card, verbose: bool) -> list[list[str]]:
     target = f", predicts {card.target}" if card.target else ""
     rows = [["model", f"{card.estimator} ({card.flavor}), {card.task}{target}"]]
     if card.classes:

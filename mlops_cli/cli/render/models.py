@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlops_cli.cli.render.history import SHORT, when
 from mlops_cli.cli.screen import counted, paint, table
+from mlops_cli.spec.metrics import chief
 
 if TYPE_CHECKING:
     from mlops_cli.workflows.history import Models
@@ -17,7 +18,7 @@ def models_text(found: Models) -> str:
     """`models`: one line a version."""
     rows = []
     for item in found.models:
-        metrics = "  ".join(f"{name} {value:.4g}" for name, value in item.metrics.items())
+        metrics = "  ".join(f"{name} {value:.4g}" for name, value in chief(item.metrics).items())
         rows.append(
             [
                 f"{item.name}@v{item.version}",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mlops_cli.models.card import Flavor
 from mlops_cli.models.flavors import function, lightgbm, onnx, pickled, sklearn, xgboost
 from mlops_cli.models.flavors.base import Member
-from mlops_cli.models.model import Flavor
 
 FLAVORS: Mapping[Flavor, Member] = {
     "xgboost": xgboost,

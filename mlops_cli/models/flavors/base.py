@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any, Protocol
 
 from mlops_cli.base.errors import StageFailed
-from mlops_cli.models.model import Card, Flavor
+from mlops_cli.models.card import Card, Flavor
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ import numpy as np
 
 from mlops_cli.base.errors import StageFailed
 from mlops_cli.base.records import Json
+from mlops_cli.models.card import Card, Task
 from mlops_cli.models.files import refused
 from mlops_cli.models.flavors.base import short
-from mlops_cli.models.model import Card, Task
 
 if TYPE_CHECKING:
     import pandas as pd

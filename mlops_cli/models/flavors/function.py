@@ -15,10 +15,10 @@ from mlops_cli.base.errors import StageFailed, UserError
 from mlops_cli.base.hashing import hash_bytes
 from mlops_cli.base.importing import import_callable
 from mlops_cli.base.records import BadRecord, Json, canonical, decode
+from mlops_cli.models.card import Card, Feature
 from mlops_cli.models.cards import describe_answers
 from mlops_cli.models.files import MIB, content, refused
 from mlops_cli.models.flavors.base import Terms
-from mlops_cli.models.model import Card, Feature
 from mlops_cli.pipeline.closure import closure_of
 from mlops_cli.pipeline.project import Project
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from mlops_cli.base.errors import StageFailed
 from mlops_cli.base.records import Json
+from mlops_cli.models.card import Card, Feature
 from mlops_cli.models.cards import describe_answers, is_classifier, plain_params
 from mlops_cli.models.files import content, refused
 from mlops_cli.models.flavors.base import Terms, library, named
@@ -24,7 +25,7 @@ from mlops_cli.models.flavors.boosted import (
     no_probabilities,
     refuse_count,
 )
-from mlops_cli.models.model import Card, Feature, first_line
+from mlops_cli.models.model import first_line
 
 NAME: Final[Literal["lightgbm"]] = "lightgbm"
 FILE = "estimator.txt"

@@ -13,10 +13,11 @@ import numpy as np
 
 from mlops_cli.base.errors import StageFailed
 from mlops_cli.base.records import Json
+from mlops_cli.models.card import Card, Feature
 from mlops_cli.models.cards import describe_answers
 from mlops_cli.models.files import MIB, content, refused
 from mlops_cli.models.flavors.base import Terms, library
-from mlops_cli.models.model import Card, Feature, first_line
+from mlops_cli.models.model import first_line
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from mlops_cli.base.errors import StageFailed
+from mlops_cli.models.card import Card
 from mlops_cli.models.cards import describe_estimator
 from mlops_cli.models.files import content
 from mlops_cli.models.flavors.base import Terms
-from mlops_cli.models.model import Card, first_line
+from mlops_cli.models.model import first_line
 
 NAME: Final[Literal["pickle"]] = "pickle"
 FILE = "estimator.pkl"

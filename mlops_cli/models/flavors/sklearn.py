@@ -11,10 +11,11 @@ from typing import Any, Final, Literal
 from mlops_cli.base.errors import StageFailed
 from mlops_cli.models.archive import inspect_archive
 from mlops_cli.models.canonical import canonical_archive
+from mlops_cli.models.card import Card
 from mlops_cli.models.cards import describe_estimator
 from mlops_cli.models.files import content, refused
 from mlops_cli.models.flavors.base import Terms, short
-from mlops_cli.models.model import Card, first_line
+from mlops_cli.models.model import first_line
 from mlops_cli.models.trust import refuse_unknown
 
 NAME: Final[Literal["sklearn"]] = "sklearn"

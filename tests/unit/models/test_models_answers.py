@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from mlops_cli.base.errors import StageFailed
+from mlops_cli.models.card import Card, Feature
 from mlops_cli.models.fitting import target_values
-from mlops_cli.models.model import Card, Feature, Model
+from mlops_cli.models.model import Model
 
 ROWS = pd.DataFrame({"x": np.arange(8.0)})
 

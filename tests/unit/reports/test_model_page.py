@@ -10,7 +10,7 @@ import pytest
 
 from mlops_cli.base.hashing import Oid
 from mlops_cli.checks.verdict import Curve, Detail, Figure, Report, Segment, SliceFigures, Verdict
-from mlops_cli.models.model import Card, Feature, Trained
+from mlops_cli.models.card import Card, Feature, Trained
 from mlops_cli.reports.card_markdown import card_markdown
 from mlops_cli.reports.card_page import card_html
 from mlops_cli.reports.drawings import Mark, Scale, axis, scale_of, steps, stretched, whiskers
