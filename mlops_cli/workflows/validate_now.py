@@ -8,7 +8,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlops_cli.base.errors import StageFailed, UserError
@@ -40,6 +40,8 @@ from mlops_cli.workflows.workspace import Workspace, refuse_missing
 
 FILE_LIKE = re.compile(r"\.(csv|parquet|pq|jsonl|ndjson|arrow|feather)(\.(gz|zst|bz2))?$|^[./]")
 """What can only be meant as a path, where no name is like it."""
+
+OTHER = "not recorded as evidence: {} stands in place of what the spec names"
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,19 @@ def validate_now(workspace: Workspace, spec: Path, subjects: Subjects) -> Report
             if name not in inputs:
                 inputs[name] = [_place(workspace, folder, item, f"{name[1:]}-{at}") for at, item in enumerate(items)]
         report = _judge(workspace, spec, folder, inputs, {**context.labels, **labels}, subjects.environment)
-    version = None if judged is None else resolve(workspace.store, workspace.journal, judged)
-    if version is not None and version.version is not None and version.version.kind == "model":
-        record_judgement(workspace, report, version.oid)
+    return report if judged is None else recorded(workspace, report, judged, subjects)
+
+
+def recorded(workspace: Workspace, report: Report, model: str, subjects: Subjects) -> Report:
+    """Record what a gate said of a version as evidence for it or against it. On other data, or against another
+    baseline, than the spec names it is none: whoever wants to promote could choose easy ones."""
+    found = resolve(workspace.store, workspace.journal, model)
+    if found.version is None or found.version.kind != "model":
+        return report
+    other = "--data" if subjects.data is not None else "--baseline" if subjects.baseline is not None else None
+    if other is not None:
+        return replace(report, notes=(*report.notes, OTHER.format(other)))
+    record_judgement(workspace, report, found.oid)
     return report
 
 

@@ -128,6 +128,16 @@ def test_the_latest_word_of_a_gate_counts_pass_or_fail(iris: Project) -> None:
     assert live(iris) == 2
 
 
+def test_what_is_judged_on_rows_of_ones_own_choice_is_no_evidence(iris: Project) -> None:
+    iris.edit("specs/gate.yaml", "min: 0.80", "min: 0.20")
+    easy = iris.quick("validate", "specs/gate.yaml", "--model", "iris@v2", "--data", "data/flowers.csv").out
+    assert "note: not recorded as evidence: --data stands in place of what the spec names" in easy
+    assert "iris-gate" in evidence_of(opened(iris), version_of(iris, 2)[0])
+    before = evidence_of(opened(iris), version_of(iris, 2)[0])["iris-gate"]
+    iris.quick("validate", "specs/gate.yaml", "--model", "iris@v2")
+    assert evidence_of(opened(iris), version_of(iris, 2)[0])["iris-gate"].time > before.time
+
+
 def test_a_report_of_another_content_is_no_evidence(iris: Project) -> None:
     iris.quick("run", "-p", "depth=1", code=None)  # said no, and is not registered
     passed = judge(iris, 1, "pass")
