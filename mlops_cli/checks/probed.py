@@ -66,7 +66,8 @@ def worst_drop(check: Check, tried: Sequence[Drop]) -> Verdict:
     examples: tuple[dict[str, Json], ...] = tuple(
         {"feature": name, "drop": rounded(item.value)} for name, item in ranked[:SHOWN] if item.value > 0
     )
-    return replace(done, message=f"{said.message} (with {label})", examples=examples)
+    message = f"{said.message} (with {label})"
+    return replace(done, message=message, examples=examples if said.state != "pass" else ())
 
 
 def leak(check: Check, trial: Trial) -> Verdict:
