@@ -23,6 +23,7 @@ from mlops_cli.measures.multiplicity import holm
 from mlops_cli.measures.slices import Part
 from mlops_cli.spec.validation import Check
 
+UNSURE = ("cannot_tell", "min_rows", "min_positives")
 EQUALIZED = ("recall", "false_positive_rate")
 """Equalized odds: the larger of the gaps of these two (Hardt, Price and Srebro 2016)."""
 
@@ -43,12 +44,18 @@ def thresholds(check: Check, trial: Trial) -> list[Verdict]:
             found[part.label] = estimate
     bound = check.bound.value if check.bound is not None else 0.0
     verdicts |= judged(check, trial, found, {name: item.chance(bound, sign) for name, item in found.items()}, {})
-    whole = trial.estimate(check.measure)
-    for name, value in drawn_to(whole, found).items() if whole is not None and len(found) > 1 else ():
-        if verdicts[name].reason == "cannot_tell":
+    for name, value in drawn_in(check, trial).items():
+        if verdicts[name].reason in UNSURE:
             message = f"{verdicts[name].message}; drawn towards all rows it is {value:.4g}"
             verdicts[name] = replace(verdicts[name], message=message)
     return [verdicts[part.label] for part in trial.parts]
+
+
+def drawn_in(check: Check, trial: Trial) -> dict[str, float]:
+    """What the slices, the small ones too, would show with more rows, as far as all of them together tell."""
+    whole = trial.estimate(check.measure)
+    each = {part.label: item for part in trial.parts if (item := trial.estimate(check.measure, part)) is not None}
+    return drawn_to(whole, each) if whole is not None and len(each) > 1 else {}
 
 
 def duels(check: Check, trial: Trial) -> list[Verdict]:
