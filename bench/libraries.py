@@ -48,6 +48,13 @@ RECIPES = {
     "nannyml": Recipe(
         ("nannyml", "statsmodels", "pandas<2.3", "numpy<2", "scipy<1.14", "pyarrow<18"), "nannyml", "nannyml", (3, 11)
     ),
+    "fairlearn": Recipe(("fairlearn", "pandas<3", "pyarrow"), "fairlearn", "fairlearn.metrics"),
+    "tfma": Recipe(
+        ("tensorflow-model-analysis", "setuptools<81", "dill"),
+        "tensorflow-model-analysis",
+        "tensorflow_model_analysis",
+        (3, 11),
+    ),
     "ydata": Recipe(("ydata-profiling", "pyarrow", "setuptools<81"), "ydata-profiling", "ydata_profiling"),
 }
 

@@ -1,19 +1,18 @@
 """How long `models` and `log` take in a store with ten thousand versions of a model, beyond a bare interpreter.
 
-python bench/registry.py [--versions 10000] [--rounds 5] [--keep DIR]        one JSON line a command
+python bench/registry.py FOLDER VERSIONS        makes the project with that store
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import statistics
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
+
+from measure import Broken, Contender, Step, Timing, compare, log_of
+from peers import Peer
+from targets import BARE, REGISTRY
 
 from mlops_cli.base.hashing import Oid, hash_bytes
 from mlops_cli.pipeline.records import RunRecord
@@ -25,8 +24,6 @@ from mlops_cli.workflows.evidence import judged_name
 MODEL, GATE = "churn", "churn-gate"
 OUTPUTS = ("split.train", "split.test", "train.model", "judge.model", "judge.report", "judge.metrics")
 METRICS = {"roc_auc": 0.9, "accuracy": 0.8, "log_loss": 0.3, "brier": 0.1}
-LIMIT = 0.3  # seconds over a bare interpreter
-COMMANDS = (["models"], ["models", "-n", "0"], ["log"], ["log", MODEL], ["log", f"{MODEL}@production"])
 
 
 def build(root: Path, versions: int) -> None:
@@ -80,41 +77,23 @@ def moment(number: int) -> str:
     return f"2026-03-{1 + days % 28:02d}T{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.000Z"
 
 
-def median(command: Sequence[str], folder: Path, rounds: int) -> float:
-    """The median time of whole processes, in seconds; one more run before warms the caches."""
-    taken = []
-    for _ in range(rounds + 1):
-        start = time.perf_counter()
-        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken[1:])
+def run(work: Path, us: Peer, versions: int, rounds: int) -> Iterator[list[Timing]]:
+    """The commands of `REGISTRY` in turn with a bare interpreter, each a table of its own."""
+    project = work / "registry"
+    subprocess.run([sys.executable, str(Path(__file__).resolve()), str(project), str(versions)], check=True)
+    for words in REGISTRY:
+        steps = {
+            "mlops": Step(words, [str(us.program), *words.split()], check=_said_something),
+            BARE: Step(words, [str(us.python), "-c", "pass"]),
+        }
+        contenders = [Contender(name, lambda _number: project, [step]) for name, step in steps.items()]
+        yield compare("registry", contenders, rounds, warmups=1)
 
 
-def main() -> int:
-    """Build the store, time the commands, print a line for each."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--versions", type=int, default=10_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--keep", type=Path, help="build the store here, or use the one that is here")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bench-registry-") as scratch:
-        root = options.keep or Path(scratch) / "project"
-        if not (root / ".mlops").exists():
-            build(root, options.versions)
-        bare = median([sys.executable, "-c", "pass"], root, options.rounds)
-        for words in COMMANDS:
-            whole = median([sys.executable, "-m", "mlops_cli", *words], root, options.rounds)
-            row = {
-                "kind": "timing",
-                "bench": "registry",
-                "case": " ".join(["mlops", *words]),
-                "versions": options.versions,
-            }
-            sys.stdout.write(
-                json.dumps(row | {"bare": round(bare, 4), "over_bare": round(whole - bare, 4), "limit": LIMIT}) + "\n"
-            )
-    return 0
+def _said_something(folder: Path) -> None:
+    if MODEL not in log_of(folder).read_text("utf-8"):
+        raise Broken(f"nothing is said about {MODEL}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    build(Path(sys.argv[1]), int(sys.argv[2]))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import alarms
-from targets import PROMISES, Ceiling, Promise, Rate, Share, Target
+from targets import PROMISES, Ceiling, Over, Promise, Rate, Share, Target
 from wording import HEAD, TITLES, WHAT
 
 HERE = Path(__file__).resolve().parent
@@ -94,6 +94,13 @@ def judge(promise: Promise, timings: Sequence[Row]) -> tuple[str, str, str]:
                 return words, missing, ""
             used = ours[0]["memory_mb"] * 2**20 / 1e6
             return words, f"{used:,.0f} MB", kept_or_not(used < promise.megabytes)
+        case Over():
+            words = f"{promise.case}: at most {promise.seconds:g} s over a {promise.bare}"
+            bare = found(timings, promise.case, (promise.bare,))
+            if not ours or not bare:
+                return words, missing, ""
+            over = ours[0]["median"] - bare[0]["median"]
+            return words, f"{over:.3f} s", kept_or_not(over <= promise.seconds)
         case Rate():
             words = f"{promise.case}: {'at least' if promise.least else 'at most'} {promise.bound:.0%} of the batches"
             shares = [

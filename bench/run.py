@@ -1,7 +1,10 @@
 """Measure everything in one go; results go to bench/results/latest.jsonl.
 
-python bench/run.py [--only startup,graph,files,blob,rules,profile,append,csv,alarms] [--rounds 5] [--small]
-                    [--fast DIR] [--disk DIR] [--tables DIR]        `--only validation`: the last five
+python bench/run.py [--only startup,graph,files,blob,rules,profile,append,csv,alarms,
+                               gate,registry] [--rounds 5] [--small]
+                    [--fast DIR] [--disk DIR] [--tables DIR]
+
+Groups: store (the first four), validation (the five after them), models (the last two).
 """
 
 from __future__ import annotations
@@ -19,8 +22,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import adding
+import gates
 import graph
 import peers
+import registry
 import startup
 import validation
 from measure import Timing, write
@@ -31,6 +36,7 @@ RESULTS = HERE / "results"
 GROUPS = {
     "store": ("startup", "graph", "files", "blob"),
     "validation": ("rules", "profile", "append", "csv", "alarms"),
+    "models": ("gate", "registry"),
 }
 BENCHES = tuple(name for group in GROUPS.values() for name in group)
 
@@ -53,6 +59,8 @@ def main() -> int:
         measure_store(options, only, results, us)
     if set(only) & set(GROUPS["validation"]):
         measure_validation(options, only, results, us)
+    if set(only) & set(GROUPS["models"]):
+        measure_models(options, only, results, us)
     final = RESULTS / ("small.jsonl" if options.small else "latest.jsonl")
     results.replace(final)
     sys.stdout.write(f"{final}\n")
@@ -108,6 +116,20 @@ def measure_validation(options: argparse.Namespace, only: Sequence[str], results
         if "alarms" in only:
             for line in validation.false_alarms(place):
                 write(results, {**line, "kind": "alarms", "bench": "alarms"})
+
+
+def measure_models(options: argparse.Namespace, only: Sequence[str], results: Path, us: Peer) -> None:
+    """The gate on predictions, and commands in a store with many versions."""
+    if "gate" in only:
+        note(results, gates.libraries_of(), ["gate"])
+        with room(options.disk) as work:
+            place = validation.Place(work, options.tables, us, options.small)
+            for timings in gates.gate(place, options.rounds):
+                keep(results, work, timings)
+    if "registry" in only:
+        with room(options.disk) as work:
+            for timings in registry.run(work, us, 100 if options.small else 10_000, 3 * options.rounds):
+                keep(results, work, timings)
 
 
 def arguments() -> argparse.Namespace:

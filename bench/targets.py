@@ -42,6 +42,17 @@ class Ceiling:
 
 
 @dataclass(frozen=True)
+class Over:
+    """In `case`, `ours` may need at most so many seconds more than `bare` does."""
+
+    bench: str
+    case: str
+    bare: str
+    seconds: float
+    ours: str = "mlops"
+
+
+@dataclass(frozen=True)
 class Rate:
     """Of batches of `rows` rows whose first columns moved by `shift`, the share `key` must be low or high enough."""
 
@@ -55,10 +66,15 @@ class Rate:
     ours: str = "mlops"
 
 
-Promise: TypeAlias = Target | Share | Ceiling | Rate
+Promise: TypeAlias = Target | Share | Ceiling | Over | Rate
 START = "1 row"
+TWO = "2 rows"
 RAW = ("Polars", "DuckDB")
+CALL = "roc_auc_score, the call alone"
+SLICES = 30
+BARE = "bare interpreter"
 APPENDED = "again after 1 % more rows"
+REGISTRY = ("models", "models -n 0", "log", "log churn", "log churn@production")
 PROMISES: tuple[Promise, ...] = (
     Target("startup", "help", ("import typer",), 1 / 2.5),
     Target("graph", "first run", ("dvc",), 8),
@@ -88,4 +104,9 @@ PROMISES: tuple[Promise, ...] = (
     Ceiling("csv", "10,000,000 rows", 1000),
     Share("append", APPENDED, "10,000,000 rows, first time", 0.15, "mlops, a row group more"),
     Share("append", APPENDED, "10,000,000 rows, first time", 0.15, "mlops, a file more"),
+    Target("gate", "1,000,000 rows", (CALL,), 1 / 20, beyond=TWO),
+    Target("gate", "1,000,000 rows", ("Evidently by slice",), 10),
+    Target("gate", "1,000,000 rows", ("TFMA",), 10),
+    Target("gate", "100,000 rows", ("TFMA, 20 resamples",), 10),
+    *(Over("registry", case, BARE, 0.3) for case in REGISTRY),
 )

@@ -23,6 +23,8 @@ TITLES = {
     "append": "Validating again after a few rows more",
     "csv": "CSV files of growing size",
     "alarms": "False alarms, and changes found",
+    "gate": "The gate on a model's predictions",
+    "registry": "Ten thousand versions of a model",
 }
 TABLE = "The table has 21 columns: numbers, times, booleans and texts, with nulls; made by `bench/tables.py`."
 WHAT = {
@@ -47,6 +49,22 @@ baseline.
 20 columns, a reference of 10,000 rows, new batches of the same distribution, or with the first three columns shifted
 by 0.3 standard deviations. `mlops` with `drift: {max: 0.05}` and its default rate of false discoveries; the peers with
 their own defaults. How often a batch raises any alarm, and how often the shift was found.
+""",
+    "gate": """\
+A table of predictions: truth, score, label, and three columns of ten values each. `mlops validate` reads it and
+judges six metrics (ROC AUC, accuracy, recall, F1, log loss, Brier score) against a bound each, overall and on the 30
+slices: 186 verdicts on the safe ends of intervals (DeLong, Wilson, or a bootstrap of 1,000 replicates), corrected for
+the number of slices. With a champion, two of the metrics are also compared on the same rows, overall and by slice.
+The peers compute the same metrics, Evidently five of them, and judge nothing; only those that say how often they
+resample make intervals. TFMA with intervals is only asked about the smaller table. Of `roc_auc_score` what counts is
+the call alone, without the start of Python and without reading. All values must be those of scikit-learn: within
+1e-9, Evidently and TFMA within 1e-4, TFMA with intervals (there the value is the mean of its resamples) within 0.01.
+What the start of our command takes is measured on two rows.
+""",
+    "registry": """\
+A store with 10,000 versions of one model, each from a run of its own that changed six other outputs, judged and
+registered, with a promotion at every hundredth. What is shown is the whole process beside an interpreter that does
+nothing.
 """,
     "csv": """\
 The same profile, rules and comparison on CSV files of growing size, once each. The largest is about a tenth of a CSV
