@@ -39,7 +39,8 @@ def check_model(
     for check in spec.checks:
         why = unable(check.measure, current) if check.measure in METRICS else None
         if why is not None:
-            raise SpecError(f"the check '{check.id}' cannot be done: {why}", None, check.place)
+            hint = "if the truth holds classes, write task: multiclass" if current.task == "regression" else None
+            raise SpecError(f"the check '{check.id}' cannot be done: {why}", hint, check.place)
     trial = Trial(spec, current, frame, cut(frame, spec.slices, spec.crossed), rival, known)
     with np.errstate(over="ignore", invalid="ignore"):  # numbers too large for a metric: it has no value
         verdicts, detail = tried(trial)

@@ -38,9 +38,11 @@ def duel(check: Check, trial: Trial) -> Verdict:
         case = Case(check, Measured(None, len(trial.rows)))
         return verdict(case, COMPARATORS[check.comparator](case))
     small = trial.too_small(check, None)
-    if small is not None:
-        return small
-    return against(check, trial, old, "the baseline's")
+    found = against(check, trial, old, "the baseline's") if small is None else small
+    if check.comparator == "better" and found.state == "too_few":
+        # What is claimed has to be shown: no answer is none in its favour.
+        found = replace(found, state="warn" if check.severity == "warn" else "fail")
+    return found
 
 
 def refused(check: Check, trial: Trial) -> Verdict | None:

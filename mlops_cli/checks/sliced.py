@@ -23,7 +23,7 @@ from mlops_cli.measures.multiplicity import holm
 from mlops_cli.measures.slices import Part
 from mlops_cli.spec.validation import Check
 
-UNSURE = ("cannot_tell", "min_rows", "min_positives")
+UNSURE = ("cannot_tell", "min_rows", "min_positives", "few_clusters")
 EQUALIZED = ("recall", "false_positive_rate")
 """Equalized odds: the larger of the gaps of these two (Hardt, Price and Srebro 2016)."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from mlops_cli.checks.comparators.base import without_rows
@@ -83,7 +83,10 @@ class Trial:
         """A metric of a slice or of all rows with its interval; None where it is not defined."""
         key = metric, part.label if part is not None else None
         if key not in self._estimates:
-            self._estimates[key] = estimate(metric, self.rows_of(part), self.spec.confidence)
+            found = estimate(metric, self.rows_of(part), self.spec.confidence)
+            if found is not None and groups_of(self.rows_of(part)) < FEW_CLUSTERS:
+                found = replace(found, low=None, high=None)  # so few say nothing of how much they vary
+            self._estimates[key] = found
         return self._estimates[key]
 
     def too_small(self, check: Check, part: Part | None) -> Verdict | None:
@@ -93,6 +96,11 @@ class Trial:
             what = "a slice" if part is not None else "a model"
             message = f"{len(rows):,} rows, and {self.spec.min_rows:,} are asked for before {what} is judged"
             return without_rows(check, "too_few", "min_rows", message, label, len(rows))
+        if (groups := groups_of(rows)) < FEW_CLUSTERS:
+            kind = "query" if rows.task == "ranking" else "cluster"
+            many = f"1 {kind}" if groups == 1 else f"{groups} {'queries' if kind == 'query' else 'clusters'}"
+            message = f"the rows are of {many}, and {FEW_CLUSTERS} are needed to see how much they vary"
+            return without_rows(check, "too_few", "few_clusters", message, label, len(rows))
         for name, count in self._classes(check.measure, rows):
             if part is not None and count < self.spec.min_positives:
                 message = (
@@ -117,6 +125,18 @@ RESTS_ON: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("roc_auc", "balanced_accuracy", "mcc", "kappa", "equalized_odds"), ("positive", "negative")),
 }
 """The classes of which a binary metric needs enough rows."""
+
+
+FEW_CLUSTERS = 10
+"""Rows of fewer clusters are not judged: an interval is made of how much clusters differ."""
+
+
+def groups_of(rows: Predictions) -> int:
+    """How many independent groups the rows are of; the rows themselves where nothing says that any belong together, and
+    enough where there are none at all, which other checks tell."""
+    if rows.clusters is None or not len(rows):
+        return max(len(rows), FEW_CLUSTERS)
+    return int(rows.clusters.max()) + 1
 
 
 OPEN = 1e12

@@ -163,6 +163,8 @@ def _residuals(error: Floats) -> Points:
     low, high = ordered[outer], ordered[len(error) - 1 - outer]
     if low == high:
         low, high = low - 0.5, high + 0.5
+    if not (np.diff(np.linspace(low, high, TALL_BINS + 1)) > 0).all():  # numbers lie no closer there: one bar is all
+        return Points("residuals", _floats([low]), _floats([1.0]))
     counts, edges = np.histogram(error, bins=TALL_BINS, range=(low, high))
     return Points("residuals", _floats(edges[:-1]), _floats(counts / len(error)))
 

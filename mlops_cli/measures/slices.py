@@ -96,9 +96,9 @@ def by_values(column: pd.Series[Any], name: str) -> Cut:
         texts = [plain(value) for value in distinct.tolist()]
         values = sorted(set(texts), key=numerically)
     if len(distinct) > 2 * MOST or len(values) > MOST:
-        raise StageFailed(
-            f"the slice '{name}' has {len(distinct):,} values", f"cut it into bins: {{{name}: [0, 10, 100]}}"
-        )
+        numeric = pd.api.types.is_numeric_dtype(column.dtype)
+        hint = f"cut it into bins: {{{name}: [0, 10, 100]}}" if numeric else "group its values in a column of their own"
+        raise StageFailed(f"the slice '{name}' has {len(distinct):,} values", hint)
     place = {text: at for at, text in enumerate(values)}
     numbers = np.asarray([*(place[text] for text in texts), len(values)], dtype=np.int64)[codes]  # -1 is the last one
     missing = bool((codes < 0).any())

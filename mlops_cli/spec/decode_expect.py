@@ -38,7 +38,14 @@ def expectations(decoding: Decoding, judging: Judging) -> Iterator[Check]:
             yield from _between(decoding, name, path)
 
 
+def _asks(decoding: Decoding, metric: str, path: KeyPath) -> None:
+    """A metric without a bound would never be held against anything: that is a mistake."""
+    if not {key for key in decoding.mapping(path) if not key.startswith("x-")} - {"severity"}:
+        decoding.fault(f"nothing is asked of {metric}", path, "add, for example, `min` or `max`", of="key")
+
+
 def _overall(decoding: Decoding, metric: str, path: KeyPath) -> Iterator[Check]:
+    _asks(decoding, metric, path)
     reads: dict[Comparator, Read] = {"min": metric_read(metric), "max": metric_read(metric)}
     severity = severity_at(decoding, path)
     directed = has_direction(decoding, metric, path, COMPARED)
@@ -55,6 +62,7 @@ def _overall(decoding: Decoding, metric: str, path: KeyPath) -> Iterator[Check]:
 
 
 def _sliced(decoding: Decoding, metric: str, path: KeyPath) -> Iterator[Check]:
+    _asks(decoding, metric, path)
     read, prefix = metric_read(metric), f"by_slice.{metric}"
     reads: dict[Comparator, Read] = {"min": read, "max": read}
     if has_direction(decoding, metric, path, ("not_worse",)):

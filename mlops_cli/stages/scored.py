@@ -39,6 +39,7 @@ def scored(frame: pd.DataFrame, spec: ModelValidation) -> Predictions:
     need_columns([str(name) for name in frame.columns], spec.named_columns, "the table of predictions")
     if not len(frame):
         raise StageFailed("the table of predictions has no rows", "a model cannot be judged on nothing")
+    refuse_twice(frame, said.id, "the predictions")
     truth = target_values(frame[said.truth], said.truth)
     task = task_of(spec, truth)
     if task == "ranking":
@@ -106,14 +107,17 @@ def clusters_of(frame: pd.DataFrame, spec: ModelValidation) -> Array | None:
     import pandas as pd
 
     said = spec.forecast
-    if spec.cluster is not None or said is None or said.season < 2:
+    if said is None:
         return clusters_in(frame, spec.cluster)
     names = [said.time, *([said.series] if said.series is not None else [])]
     need_columns([str(column) for column in frame.columns], names, "the data")
+    if frame[said.time].isna().any():
+        missing = int(frame[said.time].isna().sum())
+        raise StageFailed(f"{missing:,} rows have no '{said.time}'", "a forecast is for some time")
+    if spec.cluster is not None or said.season < 2:
+        return clusters_in(frame, spec.cluster)
     series = pd.Series(0, index=frame.index) if said.series is None else frame[said.series]
     place = frame[said.time].groupby(series, dropna=False).rank(method="first")
-    if place.isna().any():
-        raise StageFailed(f"{int(place.isna().sum()):,} rows have no '{said.time}'", "a forecast is for some time")
     blocks = pd.DataFrame({"series": series, "season": (place - 1) // said.season})
     return np.asarray(blocks.groupby(["series", "season"], dropna=False, sort=False).ngroup(), dtype=np.int64)
 
@@ -134,6 +138,9 @@ def _numbers(frame: pd.DataFrame, spec: ModelValidation, said: Scored, truth: Ar
         rows = number_predictions(truth, label)
     else:
         low, high = (numbers_in(frame, end) if end is not None else None for end in (said.low, said.high))
+        if low is not None and high is not None and (low > high).any():
+            message = f"'{said.low}' is above '{said.high}' in {int((low > high).sum()):,} rows"
+            raise StageFailed(message, "low is the lower end of the prediction interval")
         rows = forecast_predictions(truth, label, None, low, high, said.level)
     return replace(rows, clusters=clusters_of(frame, spec))
 
@@ -221,6 +228,16 @@ def costs_of(spec: ModelValidation, rows: Predictions) -> Floats | None:
     return table
 
 
+def refuse_twice(frame: pd.DataFrame, name: str | None, subject: str) -> None:
+    """Raise StageFailed where the column that tells rows apart does not."""
+    if name is None:
+        return
+    twice = frame[name].duplicated() | frame[name].isna()
+    if twice.any():
+        message = f"'{name}' does not tell the rows of {subject} apart: {int(twice.sum()):,} are double"
+        raise StageFailed(message, "rows that stand there twice count twice; or name another column as `id`")
+
+
 def matched(frame: pd.DataFrame, other: pd.DataFrame, spec: ModelValidation) -> pd.DataFrame:
     """The baseline's rows in the order of the judged ones. Raises StageFailed where they are not the same rows: a
     comparison on other rows says nothing."""
@@ -231,10 +248,7 @@ def matched(frame: pd.DataFrame, other: pd.DataFrame, spec: ModelValidation) -> 
             "nothing tells which rows of the baseline are which", "add id: COLUMN to the predictions of the spec"
         )
     need_columns([str(name) for name in other.columns], spec.named_columns, "the baseline's table")
-    for side, subject in ((frame, "the predictions"), (other, "the baseline")):
-        twice = side[said.id].duplicated() | side[said.id].isna()
-        if twice.any():
-            raise StageFailed(f"'{said.id}' does not tell the rows of {subject} apart: {int(twice.sum()):,} are double")
+    refuse_twice(other, said.id, "the baseline")
     try:
         found = other.set_index(said.id, drop=False).reindex(frame[said.id])
     except (TypeError, ValueError):

@@ -67,6 +67,9 @@ def _gates(workspace: Workspace, wish: Wish, evidence: Mapping[str, Judgement], 
         fix = f"mlops validate {spec} --model {wish.name}" if spec else None
         if spec is None:
             yield Missing(f"no spec in {SPECS}/ has the name {gate}", "mlops.yaml asks for it under promotion")
+        elif len(specs) > 1:
+            which = ", ".join(specs)
+            yield Missing(f"several specs have the name {gate}: {which}", "the policy means one: give the others names")
         elif judgement is None:
             yield Missing(f"the gate {gate} has not judged it", fix)
         elif not judgement.passed:

@@ -64,8 +64,8 @@ def promote(workspace: Workspace, reference: str, alias: str, because: str | Non
         return decision
     passed = sorted(gate for gate, judgement in evidence.items() if judgement.passed)
     why = f"promote {wish.name} to {alias}: " + (f"gates {', '.join(passed)} passed" if passed else "no gate passed")
-    if missing:
-        why += f"; override because {because}"
+    if because is not None:
+        why += f"; {'override ' if missing else ''}because {because}"
     return move(workspace, decision, before, why)
 
 

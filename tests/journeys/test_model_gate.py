@@ -125,6 +125,20 @@ def test_among_many_slices_chance_alone_stops_nobody(folder: Project) -> None:
     assert all("drawn towards all rows it is 0.8" in item["message"] for item in below)
 
 
+@pytest.mark.parametrize("groups", [1, 2, 9])
+def test_rows_of_a_few_clusters_say_too_little(folder: Project, groups: int) -> None:
+    save(folder, scores(1.2, 1).assign(site=np.arange(ROWS) % groups), "new.csv")
+    save(folder, scores(0.8, 2).assign(site=0), "old.csv")
+    expect = "  accuracy: {min: 0.5, better: 0, not_worse: 0.1}\n  log_loss: {max: 9}\n"
+    gate(folder, expect, "cluster: site\nbaseline: champion\n")
+    found = verdicts(folder, "--baseline", "old.csv", code=1)
+    states = {check: (item["state"], item["reason"]) for (check, _), item in found.items()}
+    assert states["accuracy.min"] == states["accuracy.not_worse"] == ("too_few", "few_clusters")
+    assert states["accuracy.better"] == ("fail", "few_clusters")
+    report = folder.mlops("validate", "gate.yaml", "--json", "--baseline", "old.csv", code=1).json
+    assert all(item["low"] is None for item in report["detail"]["figures"])
+
+
 TABLES: dict[str, tuple[str, str, str]] = {
     "multiclass": (
         "truth: y, score: {a: pa, b: pb, c: pc}",
@@ -225,6 +239,23 @@ def test_errors_of_one_season_hang_together(folder: Project) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
+        (lambda frame: frame.assign(lo=frame["hi"] + 1), "'lo' is above 'hi' in 900 rows"),
+        (lambda frame: frame.assign(day=np.nan), "900 rows have no 'day'"),
+        (lambda frame: frame.assign(p=1e308, y=frame["y"] * 1e300), "too large"),
+    ],
+    ids=["ends", "times", "large"],
+)
+def test_a_forecast_that_cannot_be_judged_is_told(folder: Project, change: Any, words: str) -> None:
+    save(folder, change(table("forecast")), "new.csv")
+    columns, more, _ = TABLES["forecast"]
+    gate(folder, "  rmse: {max: 5}\n", more, columns)
+    ended = folder.mlops("validate", "gate.yaml", code=None)
+    assert ended.code in (1, 3) and words in ended.out + ended.err and "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
         (lambda frame: frame.assign(p="high"), "the column 'p' does not hold numbers"),
         (
             lambda frame: frame.assign(p=np.where(frame.index == 3, np.nan, frame["p"])),
@@ -238,8 +269,9 @@ def test_errors_of_one_season_hang_together(folder: Project) -> None:
         (lambda frame: frame.assign(y=frame.index % 4), "one score, and 4 classes"),
         (lambda frame: frame.drop(columns="site"), "no column 'site'"),
         (lambda frame: frame.head(0), "has no rows"),
+        (lambda frame: frame.assign(id=frame["id"] // 2), "does not tell the rows of the predictions apart: 2,000 are"),
     ],
-    ids=["text", "nan", "truth", "one-class", "classes", "slice", "empty"],
+    ids=["text", "nan", "truth", "one-class", "classes", "slice", "empty", "double"],
 )
 def test_a_table_that_cannot_be_judged_is_told(folder: Project, change: Any, words: str) -> None:
     save(folder, change(scores(1.0, 2)), "new.csv")

@@ -138,6 +138,14 @@ def test_what_is_judged_on_rows_of_ones_own_choice_is_no_evidence(iris: Project)
     assert evidence_of(opened(iris), version_of(iris, 2)[0])["iris-gate"].time > before.time
 
 
+def test_a_second_spec_with_the_name_of_a_gate_opens_nothing(iris: Project) -> None:
+    policy(iris, "promotion: {production: {gates: [iris-gate]}}")
+    iris.write("specs/easy.yaml", (iris.root / "specs/gate.yaml").read_text().replace("0.80", "0.01"))
+    iris.quick("validate", "specs/easy.yaml", "--model", "iris@v2")
+    refused = iris.quick("promote", "iris@v2", "production", code=1).out
+    assert "several specs have the name iris-gate: specs/easy.yaml, specs/gate.yaml" in refused
+
+
 def test_a_report_of_another_content_is_no_evidence(iris: Project) -> None:
     iris.quick("run", "-p", "depth=1", code=None)  # said no, and is not registered
     passed = judge(iris, 1, "pass")
