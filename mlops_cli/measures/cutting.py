@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from mlops_cli.base.errors import StageFailed
 from mlops_cli.measures.hashes import without_nulls
-from mlops_cli.measures.slices import MOST, plain
+from mlops_cli.measures.slices import MOST, NULL, plain, worded
 from mlops_cli.measures.tallies import plain_value
 from mlops_cli.measures.values import Mask, Values, as_doubles
 from mlops_cli.spec.validation import Slice
@@ -38,16 +38,16 @@ def by_values(values: Values) -> dict[str, Mask]:
     found: dict[str, Mask] = {}
     for code, item in zip(used.tolist(), raw.dictionary.take(pa.array(used)).to_pylist(), strict=True):
         rows = (codes == code) & ~values.missing
-        label = f"{values.name}={plain(plain_value(item))}"
+        label = f"{values.name}={worded(plain_value(item))}"
         found[label] = found[label] | rows if label in found else rows
-    return {**found, **rest(values, values.missing, "null")}
+    return {**found, **rest(values, values.missing, NULL)}
 
 
 def by_bins(values: Values, edges: Sequence[float]) -> dict[str, Mask]:
     """A slice for each bin [a, b); rows outside all bins, or without a value, are slices of their own."""
     if values.typed is None or not values.numeric:
         if values.kind == "nothing":
-            return rest(values, values.missing, "null")
+            return rest(values, values.missing, NULL)
         hint = f"slice by its values: {values.name}"
         raise StageFailed(f"the slice '{values.name}' has bins, and its column is not a number", hint)
     numbers, present = as_doubles(values.typed), values.present
@@ -56,7 +56,7 @@ def by_bins(values: Values, edges: Sequence[float]) -> dict[str, Mask]:
         found[f"{values.name}=[{plain(low)}, {plain(high)})"] = (numbers >= low) & (numbers < high) & present
     inside = np.logical_or.reduce(list(found.values()))
     found = {label: rows for label, rows in found.items() if rows.any()}
-    return {**found, **rest(values, present & ~inside, "outside"), **rest(values, ~present, "null")}
+    return {**found, **rest(values, present & ~inside, "outside"), **rest(values, ~present, NULL)}
 
 
 def rest(values: Values, rows: Mask, word: str) -> dict[str, Mask]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST = 200
+NULL = "null"
 Numbers: TypeAlias = "npt.NDArray[np.int64]"
 
 
@@ -41,17 +42,34 @@ class Cut:
 
 
 def cut(frame: pd.DataFrame, slices: Sequence[Slice], crossed: Sequence[Sequence[Slice]] = ()) -> list[Part]:
-    """The parts of every slice, then of every crossing, in a fixed order; those of a crossing that hold no row are left
-    out. Raises StageFailed for a missing column, a column that cannot be binned, or more than 200 parts."""
+    """The parts of every slice, then of every crossing, in a fixed order and with labels that differ; those of a
+    crossing that hold no row are left out. Raises StageFailed for a missing column, a column that cannot be cut so, or
+    more than 200 parts."""
     wanted = [item.column for group in (slices, *crossed) for item in group]
     need_columns([str(name) for name in frame.columns], wanted, "the data to slice")
     cuts = {item: codes_of(frame[item.column], item) for item in dict.fromkeys(itertools.chain(slices, *crossed))}
     parts: list[Part] = []
-    for item in slices:
+    for item in dict.fromkeys(slices):
         parts += parts_of(cuts[item], empty=True)
     for group in crossed:
         parts += parts_of(crossing([cuts[item] for item in group]), empty=False)
-    return parts
+    return told_apart(parts)
+
+
+def told_apart(parts: Sequence[Part]) -> list[Part]:
+    """The same parts, each with a label of its own: `c` in a column `a=b` and `b=c` in a column `a` read alike, and
+    whoever keeps something of a part keeps it by its label."""
+    taken: set[str] = set()
+    found: list[Part] = []
+    for part in parts:
+        label = part.label
+        for number in itertools.count(2):
+            if label not in taken:
+                break
+            label = f"{part.label} ({number})"
+        taken.add(label)
+        found.append(replace(part, label=label))
+    return found
 
 
 def parts_of(found: Cut, *, empty: bool) -> list[Part]:
@@ -88,12 +106,15 @@ def codes_of(column: pd.Series[Any], item: Slice) -> Cut:
 
 
 def by_values(column: pd.Series[Any], name: str) -> Cut:
-    """A part for each value; rows without one are the part `null`."""
+    """A part for each value; rows without one are the part `null`. Raises StageFailed for lists and structs."""
     import pandas as pd
 
-    codes, distinct = pd.factorize(column)
+    try:
+        codes, distinct = pd.factorize(column)
+    except TypeError:
+        raise StageFailed(f"the slice '{name}' has lists or structs", "slice by a column of plain values") from None
     if len(distinct) <= 2 * MOST:  # values that read alike (1 and 1.0 in a mixed column) are one part
-        texts = [plain(value) for value in distinct.tolist()]
+        texts = [worded(value) for value in distinct.tolist()]
         values = sorted(set(texts), key=numerically)
     if len(distinct) > 2 * MOST or len(values) > MOST:
         numeric = pd.api.types.is_numeric_dtype(column.dtype)
@@ -102,7 +123,7 @@ def by_values(column: pd.Series[Any], name: str) -> Cut:
     place = {text: at for at, text in enumerate(values)}
     numbers = np.asarray([*(place[text] for text in texts), len(values)], dtype=np.int64)[codes]  # -1 is the last one
     missing = bool((codes < 0).any())
-    labels = [f"{name}={value}" for value in values] + ([f"{name}=null"] if missing else [])
+    labels = [f"{name}={value}" for value in values] + ([f"{name}={NULL}"] if missing else [])
     return Cut(name, tuple(labels), numbers)
 
 
@@ -125,8 +146,13 @@ def by_bins(column: pd.Series[Any], name: str, edges: Sequence[float]) -> Cut:
         labels.append(f"{name}=outside")
     if missing.any():
         numbers = np.where(missing, len(labels), numbers)
-        labels.append(f"{name}=null")
+        labels.append(f"{name}={NULL}")
     return Cut(name, tuple(labels), numbers.astype(np.int64))
+
+
+def worded(value: object) -> str:
+    """A value as it stands in the label of its part: the text `null` is quoted, as no value at all is `null`."""
+    return f"'{value}'" if isinstance(value, str) and value.strip("'") == NULL else plain(value)
 
 
 def plain(value: object) -> str:

@@ -210,3 +210,19 @@ def test_a_regression_says_why_a_metric_has_no_value() -> None:
         assert (report.verdicts[0].state == "fail") == (reason != "one_value")
         assert "r2" not in report.metrics
         assert all(np.isfinite(value) for value in report.metrics.values())
+
+
+def test_a_text_null_and_no_value_are_two_slices() -> None:
+    truth = np.arange(350) % 2
+    right = np.arange(350) >= 200
+    rows = class_predictions(truth, np.where(right, truth, 1 - truth), None, False, [0, 1], None)
+    data = pd.DataFrame({"g": np.where(right, "null", None)})
+    text = "  by_slice: {accuracy: {min: 0.7, not_worse: 0.1}}\n"
+    report = judge(spec(text, "baseline: m@v1\nslices: [g]\n"), rows, data, Rival(rows, "m@v1"))
+    found = {(item.check, item.slice): (item.state, item.n) for item in report.verdicts if item.slice}
+    assert {key[1]: value for key, value in found.items() if key[0].endswith("min")} == {
+        "g='null'": ("pass", 150),
+        "g=null": ("fail", 200),
+    }
+    assert report.detail is not None
+    assert [(item.slice, item.n) for item in report.detail.slices] == [("g='null'", 150), ("g=null", 200)]

@@ -32,3 +32,22 @@ def test_what_cannot_be_cut_is_told(item: Slice, words: str) -> None:
     frame = pd.DataFrame({"sex": ["f"] * 300, "id": range(300)})
     with pytest.raises(StageFailed, match=words):
         cut(frame, [item])
+
+
+def test_no_two_parts_have_one_label() -> None:
+    frame = pd.DataFrame({"g": ["null", None, "'null'"], "a": ["b=c", "x & h=b", "x"], "a=b": ["c", "c", "d"]})
+    frame["h"] = ["b", "b", "b"]
+    parts = cut(frame, [Slice("g"), Slice("a"), Slice("a=b"), Slice("g")], [[Slice("a"), Slice("h")]])
+    labels = [part.label for part in parts]
+    assert len(set(labels)) == len(labels)
+    rows = {part.label: part.rows.tolist() for part in parts}
+    assert (rows["g='null'"], rows["g=null"], rows["g=''null''"]) == ([0], [1], [2])
+    assert rows["a=b=c"] == [0]
+    assert rows["a=b=c (2)"] == [0, 1]
+    assert rows["a=x & h=b"] == [1]
+    assert rows["a=x & h=b (2)"] == [2]
+
+
+def test_lists_are_no_values_to_slice_by() -> None:
+    with pytest.raises(StageFailed, match="lists or structs"):
+        cut(pd.DataFrame({"l": [[1], [2]]}), [Slice("l")])
