@@ -21,6 +21,7 @@ from mlops_cli.cli import (
     pipeline,
     profile,
     release,
+    report,
     reproduce,
     specs,
     start,
@@ -35,7 +36,21 @@ EPILOG = """Every command has --help with an example, --json for machines, -C DI
 Shell completion: mlops --install-completion. Version: mlops --version.
 Exit codes: 0 done, 1 a gate or check said no, 2 wrong usage or spec, 3 a stage failed, 4 store, 70 a bug,
 130 interrupted."""
-GROUPS = (start, specs, pipeline, data, profile, release, history, validation, inference, models, card, reproduce)
+GROUPS = (
+    start,
+    specs,
+    pipeline,
+    data,
+    profile,
+    release,
+    history,
+    validation,
+    inference,
+    models,
+    card,
+    report,
+    reproduce,
+)
 
 
 def build(words: Sequence[str] | None = None) -> typer.Typer:

@@ -29,7 +29,8 @@ def decode_model(decoding: Decoding) -> ModelValidation:
     ]
     _need_slices(decoding)
     _positive(decoding, judging)
-    need_baseline(decoding, checks, ("not_worse", "better"), "churn@production")
+    example = "churn@production" if "predictions" not in decoding.mapping(()) else "old.parquet"
+    need_baseline(decoding, checks, ("not_worse", "better"), example)
     text = decoding.text
     return ModelValidation(
         name=text(("name",)) or "",

@@ -20,6 +20,7 @@ from mlops_cli.store.refs import split_ref
 from mlops_cli.store.whole import version_record, whole_version
 from mlops_cli.workflows.model_cards import training_data
 from mlops_cli.workflows.naming import edge_name
+from mlops_cli.workflows.sign import demand_signature
 from mlops_cli.workflows.workspace import Workspace
 
 PREVIOUS = "previous"
@@ -90,9 +91,11 @@ def _baseline(workspace: Workspace, oid: Oid, reference: str) -> Baseline | None
         return None
     number = workspace.journal.versions(version.name).index(oid) + 1
     label = f"{version.name}@v{number}"
-    return Baseline(
-        version.artifact, label if label == reference else f"{label} ({reference})" if "@" in reference else label
-    )
+    if "@" in reference and label != reference:
+        moved = workspace.journal.names().get(reference, oid) != oid
+        label += f" ({reference}{' before' if moved else ''})"
+    demand_signature(workspace, oid)
+    return Baseline(version.artifact, label)
 
 
 def context_for(workspace: Workspace, validation: Validation, data: str, current: Artifact) -> Context:

@@ -64,26 +64,24 @@ class Publisher:
     results: Mapping[str, StageResult]
 
     def targets(self, complete: bool) -> dict[str, Target]:
-        """Name -> (kind, content, stage). An incomplete run moves only sources whose own gates passed."""
+        """Name -> (kind, content, stage). An incomplete run moves the sources whose own gates passed, and registers the
+        models whose own stages are all done."""
         wanted: dict[str, Target] = {}
         for source, artifact in self.sources.items():
             if complete or self._gated_and_passed(source):
                 wanted[source] = ("data", artifact, None)
         wanted.update(self._passes(complete))
         wanted.update(self._set_aside())
-        if complete:
-            for node in self._done():
-                for output in node.stage.outputs:
-                    wanted[output_name(self.graph.pipeline, node, output)] = (
-                        "data",
-                        self.results[node.id].outputs[output.name],
-                        node.id,
-                    )
-                if isinstance(node.stage.verb, Register):
-                    content = self._content(node.edges["model"][0])
-                    wanted[node.stage.verb.model] = ("model", content, node.id)
-                    if node.stage.verb.alias:
-                        wanted[f"{node.stage.verb.model}@{node.stage.verb.alias}"] = ("model", content, node.id)
+        for node in self._done():
+            for output in node.stage.outputs if complete else ():
+                content = self.results[node.id].outputs[output.name]
+                wanted[output_name(self.graph.pipeline, node, output)] = ("data", content, node.id)
+            if isinstance(node.stage.verb, Register):
+                # All that it comes from is done: what failed elsewhere is nothing to it.
+                content = self._content(node.edges["model"][0])
+                wanted[node.stage.verb.model] = ("model", content, node.id)
+                if node.stage.verb.alias:
+                    wanted[f"{node.stage.verb.model}@{node.stage.verb.alias}"] = ("model", content, node.id)
         return wanted
 
     def _nodes(self) -> Iterable[Node]:

@@ -23,7 +23,7 @@ from mlops_cli.spec.validation import DataValidation, ModelValidation, Validatio
 from mlops_cli.stages.base import Input, Job
 from mlops_cli.stages.child import execute
 from mlops_cli.store.records import Artifact
-from mlops_cli.store.refs import resolve
+from mlops_cli.store.refs import resolve, split_ref
 from mlops_cli.store.worktree import identify, place_artifact
 from mlops_cli.workflows.baselines import (
     PREVIOUS,
@@ -76,6 +76,8 @@ def validate_now(workspace: Workspace, spec: Path, subjects: Subjects) -> Report
         if baseline:
             inputs[BASELINE] = [_input(workspace, folder, baseline, "baseline", known=True)]
             labels[BASELINE] = _shown(Path(baseline), workspace.root)
+        else:
+            refuse_unknown_table(workspace, validation)
         context = context_for(workspace, validation, name_of(workspace, data), current)
         for name, items in context.inputs.items():
             if name not in inputs:
@@ -95,6 +97,15 @@ def recorded(workspace: Workspace, report: Report, model: str, subjects: Subject
         return replace(report, notes=(*report.notes, OTHER.format(other)))
     record_judgement(workspace, report, found.oid)
     return report
+
+
+def refuse_unknown_table(workspace: Workspace, validation: Validation) -> None:
+    """Raise StoreError where the baseline of a table of predictions means nothing here: a model may wait for its first
+    champion, a table is there or misspelt."""
+    table = isinstance(validation, ModelValidation) and validation.predictions is not None
+    said = validation.baseline if table else None
+    if said is not None and not workspace.journal.history(split_ref(said)[0]):
+        artifact_of(workspace, said)
 
 
 def model_of(validation: Validation, subjects: Subjects) -> str | None:

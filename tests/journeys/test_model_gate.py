@@ -52,7 +52,7 @@ def test_a_challenger_better_overall_but_worse_in_one_slice_is_stopped_and_the_s
     gate(
         folder,
         "  roc_auc: {better: 0}\n  log_loss: {better: 0}\n  by_slice: {roc_auc: {not_worse: 0.02}}\n",
-        "baseline: champion\nslices: [site]\n",
+        "baseline: old.csv\nslices: [site]\n",
     )
     found = verdicts(folder, "--baseline", "old.csv", code=1)
     assert found["roc_auc.better", None]["state"] == "pass"
@@ -67,7 +67,7 @@ def test_a_challenger_better_overall_but_worse_in_one_slice_is_stopped_and_the_s
 def test_what_is_not_shown_to_be_better_is_stopped_with_the_rows_that_would_do(folder: Project) -> None:
     save(folder, scores(0.80, 1, 600), "old.csv")
     save(folder, scores(0.83, 2, 600), "new.csv")
-    gate(folder, "  roc_auc: {better: 0, not_worse: 0.1}\n", "baseline: champion\n")
+    gate(folder, "  roc_auc: {better: 0, not_worse: 0.1}\n", "baseline: old.csv\n")
     found = verdicts(folder, "--baseline", "old.csv", code=1)
     assert (found["roc_auc.better", None]["state"], found["roc_auc.not_worse", None]["state"]) == ("fail", "pass")
     better = found["roc_auc.better", None]
@@ -89,7 +89,7 @@ def test_what_is_not_shown_to_be_better_is_stopped_with_the_rows_that_would_do(f
 def test_a_comparison_on_other_rows_is_refused(folder: Project, change: Any, words: str) -> None:
     save(folder, scores(1.0, 2), "new.csv")
     save(folder, change(scores(0.8, 1)), "old.csv")
-    gate(folder, "  roc_auc: {min: 0.6, not_worse: 0.05}\n", "baseline: champion\n")
+    gate(folder, "  roc_auc: {min: 0.6, not_worse: 0.05}\n", "baseline: old.csv\n")
     found = verdicts(folder, "--baseline", "old.csv", code=1)["roc_auc.not_worse", None]
     assert (found["state"], found["reason"]) == ("not_run", "bad_baseline")
     assert words in found["message"]
@@ -99,7 +99,7 @@ def test_the_order_of_the_baseline_does_not_matter(folder: Project) -> None:
     save(folder, scores(1.0, 2), "new.csv")
     save(folder, scores(0.8, 1), "old.csv")
     save(folder, scores(0.8, 1).sample(frac=1, random_state=1), "shuffled.csv")
-    gate(folder, "  roc_auc: {not_worse: 0.05}\n  accuracy: {not_worse: 0.05}\n", "baseline: champion\n")
+    gate(folder, "  roc_auc: {not_worse: 0.05}\n  accuracy: {not_worse: 0.05}\n", "baseline: old.csv\n")
     one, other = (verdicts(folder, "--baseline", name, code=0) for name in ("old.csv", "shuffled.csv"))
     assert one == other
 
@@ -107,7 +107,7 @@ def test_the_order_of_the_baseline_does_not_matter(folder: Project) -> None:
 def test_without_ids_rows_are_not_compared(folder: Project) -> None:
     save(folder, scores(1.0, 2), "new.csv")
     save(folder, scores(0.8, 1), "old.csv")
-    gate(folder, "  roc_auc: {not_worse: 0.05}\n", "baseline: champion\n", "truth: y, score: p")
+    gate(folder, "  roc_auc: {not_worse: 0.05}\n", "baseline: old.csv\n", "truth: y, score: p")
     ended = folder.mlops("validate", "gate.yaml", "--baseline", "old.csv", code=2)
     assert "nothing tells which rows of the baseline are which" in ended.err
 
@@ -130,7 +130,7 @@ def test_rows_of_a_few_clusters_say_too_little(folder: Project, groups: int) -> 
     save(folder, scores(1.2, 1).assign(site=np.arange(ROWS) % groups), "new.csv")
     save(folder, scores(0.8, 2).assign(site=0), "old.csv")
     expect = "  accuracy: {min: 0.5, better: 0, not_worse: 0.1}\n  log_loss: {max: 9}\n"
-    gate(folder, expect, "cluster: site\nbaseline: champion\n")
+    gate(folder, expect, "cluster: site\nbaseline: old.csv\n")
     found = verdicts(folder, "--baseline", "old.csv", code=1)
     states = {check: (item["state"], item["reason"]) for (check, _), item in found.items()}
     assert states["accuracy.min"] == states["accuracy.not_worse"] == ("too_few", "few_clusters")
@@ -339,3 +339,52 @@ def test_the_uses_of_a_test_set_are_counted(folder: Project) -> None:
         states.append(ended.code)
     assert states == [0, 1]
     assert "3 models have been judged on these rows" in folder.mlops("run", code=1).out
+
+
+def test_a_run_that_was_stopped_can_be_looked_at(folder: Project) -> None:
+    assert "no run with a gate is recorded yet" in folder.mlops("report", code=2).err
+    frame = features()
+    leaky(folder, frame.assign(refund=frame["y"] * 100 + np.random.default_rng(0).normal(size=len(frame))))
+    out = folder.mlops("run", code=1).out
+    assert "mlops report -f html -o gate.html" in out
+    assert "leakage.feature.max" in folder.mlops("report", code=1).out
+    folder.mlops("report", "-f", "html", "-o", "gate.html", code=1)
+    page = (folder.root / "gate.html").read_text("utf-8")
+    assert "&#39;refund&#39; alone tells the truth" in page or "'refund' alone tells the truth" in page
+    gates = folder.mlops("report", "--json", "--stage", "judge", code=1).json["gates"]
+    assert [item["stage"] for item in gates] == ["judge"]
+    run = folder.mlops("runs", "--json").json["runs"][0]["id"]
+    assert folder.mlops("report", f"run:{run}", "-f", "junit", code=1).out.startswith("<?xml")
+    assert "did you mean 'judge'?" in folder.mlops("report", "-s", "jud", code=2).err
+
+
+TWO = """
+kind: pipeline
+name: two
+data: {rows: rows.csv}
+stages:
+  split: {split: rows, by: random, shares: {train: 0.5, test: 0.5}}
+  good: {fit: "sklearn.linear_model:LogisticRegression", target: y, features: [a], in: {data: split.train}}
+  bad: {fit: "sklearn.linear_model:LogisticRegression", target: y, features: [b], in: {data: split.train}}
+  judge_good: {validate: specs/gate.yaml, in: {model: good, data: split.test}}
+  judge_bad: {validate: specs/gate.yaml, in: {model: bad, data: split.test}}
+  publish_good: {register: good, in: {model: judge_good.model}}
+  publish_bad: {register: bad, in: {model: judge_bad.model}}
+"""
+
+
+def test_a_model_whose_own_gate_has_passed_is_registered_whatever_happens_to_another(folder: Project) -> None:
+    leaky(folder, features())
+    folder.edit("specs/gate.yaml", "min: 0.5", "min: 0.6")
+    folder.write("specs/pipeline.yaml", TWO)
+    out = folder.mlops("run", "--keep-going", code=1).out
+    assert "good@v1" in out
+    assert [item["name"] for item in folder.mlops("models", "--json").json["models"]] == ["good"]
+
+
+def test_a_table_to_compare_with_that_is_nowhere_is_no_first_day(folder: Project) -> None:
+    save(folder, scores(1.0, 2), "new.csv")
+    gate(folder, "  roc_auc: {not_worse: 0.05}\n", "baseline: champoin.csv\n")
+    assert "there is no file 'champoin.csv'" in folder.mlops("validate", "gate.yaml", code=2).err
+    save(folder, scores(0.9, 1), "champoin.csv")
+    assert verdicts(folder, code=0)["roc_auc.not_worse", None]["state"] == "pass"

@@ -145,6 +145,7 @@ def _ending(report: RunReport) -> str:
         case "gate_failed":
             rest = "nothing else" if report.published else "nothing"
             lines.append(paint(f"A gate said no: nothing downstream ran, {rest} was published.", "bad"))
+            lines.append(paint("as a page: mlops report -f html -o gate.html", "dim"))
         case "failed":
             lines.append("Finished stages are kept: mend the failed one and run again.")
         case "interrupted":

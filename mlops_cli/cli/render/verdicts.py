@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Literal
 
 from mlops_cli.base.records import Json
 from mlops_cli.checks.verdict import CALLS, Evidence, Report, State, Verdict
@@ -19,7 +20,7 @@ MARKS = {
     "not_run": ("- not run", "dim"),
 }
 CELL = 40  # characters of an example value
-SECONDS = ("age.max", ".freshness.max")  # checks whose value is a time in seconds
+SECONDS = ("file.age.max", ".freshness.max")  # checks whose value is a time in seconds
 ONE_OR_MORE = {
     "fault": ("this looks like a processing fault", "these look like a processing fault"),
     "real": ("this looks like a real change", "these look like a real change"),
@@ -69,7 +70,9 @@ def gate_text(label: str, report: Report, *, verbose: bool = False, brief: bool 
         parts.append(f"  {counted(passed, 'check')} passed (-v shows them)")
     segments = report.detail.segments if report.detail is not None else ()
     parts += [
-        _examples(verdict) for verdict in shown if verdict.examples and not (segments and verdict.subject == SEGMENTS)
+        _examples(verdict, report.kind)
+        for verdict in shown
+        if verdict.examples and verdict.state != "pass" and not (segments and verdict.subject == SEGMENTS)
     ]
     parts += _reasons([verdict for verdict in shown if verdict.evidence and verdict.state in ("fail", "warn")])
     if report.detail is not None and not brief:
@@ -123,11 +126,16 @@ def _found(verdict: Verdict) -> str:
     return found + call + (reasons.partition(")")[0] + ")" if reasons.startswith(" (") else "")
 
 
-def _examples(verdict: Verdict) -> str:
+def _examples(verdict: Verdict, kind: Literal["data", "model"]) -> str:
     names = dict.fromkeys(name for row in verdict.examples for name in row)
     columns = [*(["row"] if "row" in names else []), *(name for name in names if name != "row")]
     rows = [[cell(row.get(name)) for name in columns] for row in verdict.examples]
-    return f"  rows that break {verdict.check}:\n" + table(rows, head=columns, indent="    ")
+    head = (
+        f"rows that break {verdict.check}"
+        if kind == "data" or "row" in names
+        else f"{verdict.check}, the gravest first"
+    )
+    return f"  {head}:\n" + table(rows, head=columns, indent="    ")
 
 
 def _reasons(verdicts: Sequence[Verdict]) -> list[str]:
