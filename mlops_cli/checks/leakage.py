@@ -37,6 +37,8 @@ class Overlap:
     """Share of the training rows that have an equal one among themselves: what repeats without any leak."""
     examples: tuple[dict[str, Json], ...] = ()
     """Up to five: `row` of the test data and `training_row`, counted from 1."""
+    same: bool = False
+    """Whether the two are the same rows, each as often."""
 
 
 def overlap(train: pd.DataFrame, test: pd.DataFrame, columns: Sequence[str]) -> Overlap:
@@ -52,11 +54,12 @@ def overlap(train: pd.DataFrame, test: pd.DataFrame, columns: Sequence[str]) -> 
     known, asked = row_hashes(train, test, columns)
     found = pd.Series(asked).isin(known).to_numpy()
     twins = pd.Series(known).duplicated(keep=False).to_numpy()
+    same = len(asked) > 0 and np.array_equal(np.sort(asked), np.sort(known))
     examples: list[dict[str, Json]] = []
     for row in np.flatnonzero(found)[:EXAMPLES]:
         first = int(np.flatnonzero(known == asked[row])[0])
         examples.append({"row": int(row) + 1, "training_row": first + 1})
-    return Overlap(int(found.sum()), share_of(found), share_of(twins), tuple(examples))
+    return Overlap(int(found.sum()), share_of(found), share_of(twins), tuple(examples), same)
 
 
 def share_of(mask: Array) -> float:

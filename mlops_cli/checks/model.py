@@ -60,10 +60,17 @@ def tried(trial: Trial) -> tuple[tuple[Verdict, ...], Detail]:
     warning = {check.id for check in spec.checks if check.severity == "warn"}
     if spec.too_few == "fail":
         verdicts = [item if item.check in warning else strictly(item) for item in verdicts]
-    idle = nothing_judged(verdicts)
+    claims = {check.id for check in spec.checks if of_answers(check)}
+    idle = nothing_judged([item for item in verdicts if item.check in claims] or verdicts)
     verdicts += [idle] if idle is not None else []
     verdicts += [*probed.always(trial), *beyond_guessing(trial, simple)]
     return tuple(verdicts), detail_of(trial, simple, segments)
+
+
+def of_answers(check: Check) -> bool:
+    """Whether a check holds the answers against a limit or a rival: a gate whose size and probes alone could be looked
+    at has judged no model."""
+    return (check.measure in METRICS or check.measure == "equalized_odds") and check.comparator != "drop"
 
 
 def one(check: Check, trial: Trial, simple: SimpleRivals) -> list[Verdict]:

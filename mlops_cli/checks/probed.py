@@ -9,7 +9,7 @@ from mlops_cli.base.errors import Place, StageFailed
 from mlops_cli.base.records import Json
 from mlops_cli.checks.comparators import COMPARATORS
 from mlops_cli.checks.comparators.base import Case, percent, verdict, without_rows
-from mlops_cli.checks.leakage import after, feature_power, overlap
+from mlops_cli.checks.leakage import Overlap, after, feature_power, overlap
 from mlops_cli.checks.robustness import Drop, drops
 from mlops_cli.checks.trial import Trial, measured
 from mlops_cli.checks.verdict import Segment, State, Verdict
@@ -17,9 +17,9 @@ from mlops_cli.measures.measured import Measured, rounded
 from mlops_cli.measures.segments import weak_segments
 from mlops_cli.spec.validation import Bound, Check
 
-MOST_OVERLAP, MOST_POWER = 0.01, 0.999
-"""What is looked at in every model: more twins of training rows than this, beyond what the training data have among
-themselves, warn; a feature that alone tells the truth better than this fails."""
+MOST_OVERLAP, MUCH_OVERLAP, MOST_POWER = 0.01, 0.2, 0.999
+"""What is looked at in every model: more twins of training rows than the first, beyond what the training data have
+among themselves, warn, and more than the second fail; a feature that alone tells the truth better than this fails."""
 SHOWN = 5
 RUNNING = ("latency_mean", "latency_p50", "latency_p99", "size")
 
@@ -48,6 +48,9 @@ def robust(check: Check, trial: Trial) -> Verdict:
         message = f"with {refused[0].label} the model has no answer: {refused[0].fault}"
         state: State = "warn" if check.severity == "warn" else "fail"
         return without_rows(check, state, "refuses", message, refused[0].label, len(trial.rows))
+    small = trial.too_small(check, None)
+    if small is not None:
+        return small
     tried = [item for item in found if item.estimate is not None]
     if not tried:
         return without_rows(check, "too_few", "nothing_to_spoil", "no feature can be spoilt in this way")
@@ -97,15 +100,30 @@ def overlapping(check: Check, trial: Trial) -> Verdict:
     assert train is not None
     columns = [name for name, _ in trial.known.features] + ([trial.known.target] if trial.known.target else [])
     seen = overlap(train, trial.frame, columns)
-    if check.bound is None:  # nobody has stated one: data that have twins among themselves have them here too
-        most = max(MOST_OVERLAP, 2 * seen.natural)
-        check = replace(check, bound=Bound(most, "share", percent(most)))
+    stated = check.bound is not None
+    if not stated:
+        check = unstated_bound(check, seen)
     case = Case(check, Measured(rounded(seen.share), len(trial.frame)))
     said = COMPARATORS["max"](case)
+    done = verdict(case, said)
     text = f"{seen.rows:,} of {len(trial.frame):,} rows ({percent(seen.share)}) stand in the training data too"
-    if seen.natural:
+    if seen.same:
+        text = f"the {len(trial.frame):,} rows are the training rows themselves"
+    elif seen.natural:
         text += f"; of the training rows {percent(seen.natural)} have a twin among themselves"
-    return replace(verdict(case, said), message=text, examples=seen.examples)
+    if done.state == "fail" and not stated:
+        text += "; judge on others, or say how many may with `leakage: {overlap: {max: ...}}`"
+    return replace(done, message=text, examples=seen.examples)
+
+
+def unstated_bound(check: Check, seen: Overlap) -> Check:
+    """What holds where nobody has stated a bound: data that have twins among themselves have them here too, a few more
+    warn, and a table that is largely one of memories is no evidence."""
+    usual = 2 * seen.natural
+    most = MOST_OVERLAP if seen.same else max(MOST_OVERLAP, usual)
+    much = seen.same or seen.share > max(MUCH_OVERLAP, usual)
+    bound = Bound(most, "share", percent(most))
+    return replace(check, bound=bound, severity="fail" if much else "warn")
 
 
 def leaking_feature(check: Check, trial: Trial) -> Verdict:
@@ -178,7 +196,11 @@ def weak(check: Check, trial: Trial, found: Sequence[Segment]) -> Verdict:
         {"segment": item.rule, "rows": item.n, "loss": rounded(item.loss), "elsewhere": rounded(item.rest)}
         for item in found[:SHOWN]
     )
-    case = Case(check, Measured(len(found), len(trial.rows)))
+    rows, least = len(trial.rows), 4 * trial.spec.min_rows
+    if rows < least:  # each half needs room for a segment and for the others
+        message = f"{rows:,} rows, and {least:,} are asked for before weak segments are searched for"
+        return without_rows(check, "too_few", "min_rows", message, n=rows)
+    case = Case(check, Measured(len(found), rows))
     said = COMPARATORS["max"](case)
     text = "no segment was found on one half of the rows and confirmed on the other"
     if found:

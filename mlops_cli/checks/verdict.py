@@ -10,6 +10,8 @@ from mlops_cli.base.records import Json
 
 State: TypeAlias = Literal["pass", "warn", "fail", "too_few", "not_run"]
 HARMLESS_REASONS = frozenset({"no_baseline", "learning", "optional_column"})
+UNCOMPARED = frozenset({"bad_baseline", "no_simple_model", "no_training_data", "no_model"})
+"""Why a check was not made for what it needs beside the judged rows; where its spec says `severity: warn`, it warns."""
 
 Cause: TypeAlias = Literal["fault", "real", "unclear"]
 """What a change looks like: a processing fault, a change of the world, or neither clearly."""
@@ -185,7 +187,7 @@ class Report:
 def nothing_judged(verdicts: Sequence[Verdict]) -> Verdict | None:
     """The verdict on a gate of which no check could be judged on these rows: an open gate would be a promise that
     nobody kept. Checks that wait for a first baseline, and nothing else, are no reason to stop."""
-    idle = all(verdict.state in ("too_few", "not_run") for verdict in verdicts)
+    idle = all(verdict.state in ("too_few", "not_run") or verdict.reason in UNCOMPARED for verdict in verdicts)
     if not idle or not any(verdict.state == "too_few" for verdict in verdicts):
         return None
     message = f"nothing could be judged: {verdicts[0].message if len(verdicts) == 1 else 'no check had enough rows'}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mlops_cli.base.records import Json
-from mlops_cli.checks.verdict import State, Verdict
+from mlops_cli.checks.verdict import UNCOMPARED, State, Verdict
 from mlops_cli.measures.measured import Measured
 from mlops_cli.spec.validation import Bound, Check
 
@@ -69,6 +69,8 @@ def without_rows(
     check: Check, state: State, reason: str, message: str, part: str | None = None, n: int | None = None
 ) -> Verdict:
     """The verdict on a check that could not be measured."""
+    if state == "not_run" and reason in UNCOMPARED and check.severity == "warn":
+        state = "warn"
     return Verdict(check.id, check.subject, state, bound_text(check), message, part, n=n, reason=reason)
 
 

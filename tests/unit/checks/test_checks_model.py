@@ -8,7 +8,7 @@ import pytest
 
 from mlops_cli.base.errors import SpecError
 from mlops_cli.checks.model import check_model as judge
-from mlops_cli.checks.trial import NO_RIVAL, Rival
+from mlops_cli.checks.trial import NO_RIVAL, Known, Rival
 from mlops_cli.checks.verdict import Report, Verdict
 from mlops_cli.measures.predictions import Predictions, class_predictions, number_predictions
 from mlops_cli.spec.load import parse_validation
@@ -226,3 +226,50 @@ def test_a_text_null_and_no_value_are_two_slices() -> None:
     }
     assert report.detail is not None
     assert [(item.slice, item.n) for item in report.detail.slices] == [("g='null'", 150), ("g=null", 200)]
+
+
+def test_a_gate_whose_size_and_probes_alone_could_be_looked_at_has_judged_nothing() -> None:
+    text = "  accuracy: {min: 0.1}\n  size: {max: 1 MB}\n"
+    known = Known(running={"size": (10.0, 1)})
+    report = judge(spec(text, "weak_segments: {most: 3}\n"), predictions(0.9, rows=20), frame(20), NO_RIVAL, known)
+    states = {item.check: (item.state, item.reason) for item in report.verdicts}
+    assert states["size.max"] == ("pass", None)
+    assert states["weak_segments.max"] == ("too_few", "min_rows")
+    assert states["gate.judged"] == ("fail", "nothing_judged")
+
+
+def test_a_probe_of_a_few_rows_says_nothing() -> None:
+    rows, data = predictions(0.9, rows=20), frame(20)
+    known = Known(target="y", features=(("age", "int64"),), ask=lambda _: rows)
+    probe = "robust: {noise: {by: 10%, accuracy: 0.1}}\n"
+    report = judge(
+        spec("  size: {max: 1 MB}\n", probe), rows, data, NO_RIVAL, replace(known, running={"size": (10.0, 1)})
+    )
+    assert [item.reason for item in report.verdicts if item.check.startswith("robust")] == ["min_rows"]
+
+
+@pytest.mark.parametrize(
+    ("shared", "state"), [(0, "pass"), (40, "warn"), (600, "fail"), (2000, "fail")], ids=["none", "few", "many", "same"]
+)
+def test_rows_that_were_trained_on_stop_a_gate_that_states_no_bound(shared: int, state: str) -> None:
+    data = pd.DataFrame({"a": np.arange(2000.0), "y": np.arange(2000) % 2})
+    train = data.assign(a=np.where(np.arange(2000) < shared, data["a"], data["a"] + 0.5)).iloc[::-1]
+    known = Known(train=train, target="y", features=(("a", "float64"),))
+    found = {
+        more: only(
+            judge(spec("  accuracy: {min: 0.1}\n", more), predictions(0.9), data, NO_RIVAL, known),
+            "leakage.overlap.max",
+        ).state
+        for more in ("", "leakage: {overlap: {max: 100%}}\n")
+    }
+    assert list(found.values()) == [state, "pass"]
+
+
+def test_a_warning_check_whose_baseline_cannot_be_compared_warns() -> None:
+    text = "  roc_auc: {min: 0.1}\n  accuracy: {not_worse: 0.1, severity: warn}\n"
+    rival = Rival(None, "old", "it is about other rows")
+    report = check_model(spec(text, "baseline: m@v1\n"), predictions(0.9), frame(), rival)
+    assert (only(report, "accuracy.not_worse").state, report.passed) == ("warn", True)
+    strict = text.replace(", severity: warn", "")
+    report = check_model(spec(strict, "baseline: m@v1\n"), predictions(0.9), frame(), rival)
+    assert (only(report, "accuracy.not_worse").state, report.passed) == ("not_run", False)
