@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ import numpy.typing as npt
 from mlops_cli.base.errors import StageFailed
 from mlops_cli.base.records import Json
 from mlops_cli.measures.lists import Lists, lists
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Array: TypeAlias = "npt.NDArray[Any]"
 Floats: TypeAlias = "npt.NDArray[np.float64]"
@@ -210,17 +213,26 @@ def finite(truth: Array) -> Floats:
 def numbered(values: Array, what: str) -> npt.NDArray[np.int64]:
     """The number of each value among the distinct ones, from 0 without gaps, in the order in which they come.
 
-    Raises StageFailed for missing values; `what` is the name of one value, such as `query`.
+    Raises StageFailed for missing values, lists and structs; `what` is the name of one value, such as `query`.
     """
-    import pandas as pd
-
-    codes = pd.factorize(values)[0]
+    codes = distinct_codes(values, what)
     missing = int(np.count_nonzero(codes < 0))
     if missing:
         raise StageFailed(
             f"{missing:,} of {len(codes):,} rows have no {what}", f"every row needs one: fill the column of the {what}"
         )
     return np.asarray(codes, np.int64)
+
+
+def distinct_codes(values: Array | pd.Series[Any], what: str) -> npt.NDArray[np.int64]:
+    """The number of each value among the distinct ones, -1 for a missing one. Raises StageFailed for lists and structs,
+    which tell nothing apart; `what` is the name of the column, or of one value."""
+    import pandas as pd
+
+    try:
+        return np.asarray(pd.factorize(values)[0], np.int64)
+    except TypeError:
+        raise StageFailed(f"'{what}' holds lists or structs", "name a column of plain values") from None
 
 
 def closed(numbers: Array) -> npt.NDArray[np.int64]:

@@ -136,7 +136,7 @@ def target_values(column: pd.Series[Any], target: str) -> np.ndarray[Any, Any]:
         rows = ", ".join(str(index + 1) for index in np.flatnonzero(missing)[:5])
         raise StageFailed(
             f"the target '{target}' has no value in {int(missing.sum()):,} of {len(column):,} rows (rows {rows})",
-            "drop these rows before the model is fitted",
+            "leave these rows out: nothing can be learned from them, or judged",
         )
     values = column.to_numpy()
     if values.dtype.kind == "f" and np.isinf(values).any():

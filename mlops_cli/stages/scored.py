@@ -15,6 +15,7 @@ from mlops_cli.measures.predictions import (
     Floats,
     Predictions,
     class_predictions,
+    distinct_codes,
     forecast_predictions,
     number_predictions,
     ranking_predictions,
@@ -86,16 +87,15 @@ def numbers_in(frame: pd.DataFrame, name: str) -> Floats:
 
 
 def clusters_in(frame: pd.DataFrame, name: str | None) -> Array | None:
-    """The number of each row's cluster, from 0 in the order of appearance. Raises StageFailed for rows without one."""
-    import pandas as pd
-
+    """The number of each row's cluster, from 0 in the order of appearance. Raises StageFailed for rows without one, and
+    for lists and structs."""
     if name is None:
         return None
     need_columns([str(column) for column in frame.columns], [name], "the data")
-    codes, _ = pd.factorize(frame[name])
+    codes = distinct_codes(frame[name], name)
     if (codes < 0).any():
         raise StageFailed(f"{int((codes < 0).sum()):,} rows have no '{name}'", "every row belongs to something")
-    return np.asarray(codes, dtype=np.int64)
+    return codes
 
 
 def clusters_of(frame: pd.DataFrame, spec: ModelValidation) -> Array | None:
@@ -116,7 +116,9 @@ def clusters_of(frame: pd.DataFrame, spec: ModelValidation) -> Array | None:
         raise StageFailed(f"{missing:,} rows have no '{said.time}'", "a forecast is for some time")
     if spec.cluster is not None or said.season < 2:
         return clusters_in(frame, spec.cluster)
-    series = pd.Series(0, index=frame.index) if said.series is None else frame[said.series]
+    series = pd.Series(0, index=frame.index)
+    if said.series is not None:
+        series = pd.Series(distinct_codes(frame[said.series], said.series), index=frame.index)
     place = frame[said.time].groupby(series, dropna=False).rank(method="first")
     blocks = pd.DataFrame({"series": series, "season": (place - 1) // said.season})
     return np.asarray(blocks.groupby(["series", "season"], dropna=False, sort=False).ngroup(), dtype=np.int64)
@@ -152,6 +154,8 @@ def _classes(frame: pd.DataFrame, spec: ModelValidation, said: Scored, truth: Ar
     if label is None:
         label = _likeliest(scores, probable, classes, spec.positive)
     rows = class_predictions(truth, label, scores, probable, classes, spec.positive)
+    if task == "multiclass":  # as the spec says, though there may be two classes
+        rows = replace(rows, task="multiclass")
     return replace(rows, clusters=clusters_in(frame, spec.cluster), costs=costs_of(spec, rows))
 
 
@@ -168,6 +172,13 @@ def _class_names(spec: ModelValidation, said: Scored, truth: Array, label: Array
         raise StageFailed(f"every row is of class '{values[0]}'", "there is nothing to tell apart")
     if task == "binary" and len(values) > 2:
         shown = ", ".join(text_of(value) for value in values[:6])
+        if spec.positive is not None and len(values) == 3 and values[-1] == spec.positive:
+            raise StageFailed(
+                f"there is no class '{text_of(spec.positive)}'",
+                f"the classes are {', '.join(text_of(value) for value in values[:2])}: mend `positive` in the spec",
+            )
+        if not said.score:
+            raise StageFailed(f"the task is binary, and there are {len(values)} classes: {shown}", "write another task")
         raise StageFailed(
             f"one score, and {len(values)} classes: {shown}", "give each its column: score: {a: p_a, b: p_b, c: p_c}"
         )
@@ -229,12 +240,13 @@ def costs_of(spec: ModelValidation, rows: Predictions) -> Floats | None:
 
 
 def refuse_twice(frame: pd.DataFrame, name: str | None, subject: str) -> None:
-    """Raise StageFailed where the column that tells rows apart does not."""
+    """Raise StageFailed where the column that tells rows apart does not, or holds lists or structs."""
     if name is None:
         return
-    twice = frame[name].duplicated() | frame[name].isna()
-    if twice.any():
-        message = f"'{name}' does not tell the rows of {subject} apart: {int(twice.sum()):,} are double"
+    codes = distinct_codes(frame[name], name)
+    twice = len(codes) - len(np.unique(codes[codes >= 0]))
+    if twice:
+        message = f"'{name}' does not tell the rows of {subject} apart: {twice:,} are double"
         raise StageFailed(message, "rows that stand there twice count twice; or name another column as `id`")
 
 
@@ -254,6 +266,12 @@ def matched(frame: pd.DataFrame, other: pd.DataFrame, spec: ModelValidation) -> 
     except (TypeError, ValueError):
         raise StageFailed(f"'{said.id}' is of another type in the baseline") from None
     lost = int(found[said.id].isna().sum())
+    ids = frame[said.id].dtype, other[said.id].dtype
+    if lost == len(frame) and (ids[0].kind in "iuf") != (ids[1].kind in "iuf"):
+        kinds = ["numbers" if kind.kind in "iuf" else "no numbers" for kind in ids]
+        raise StageFailed(
+            f"'{said.id}' holds {kinds[0]} here and {kinds[1]} in the baseline", "write it the same way in both"
+        )
     if lost or len(other) != len(frame):
         raise StageFailed(
             f"it is about other rows: of {len(frame):,} judged rows {lost:,} are not among its {len(other):,}",

@@ -388,3 +388,41 @@ def test_a_table_to_compare_with_that_is_nowhere_is_no_first_day(folder: Project
     assert "there is no file 'champoin.csv'" in folder.mlops("validate", "gate.yaml", code=2).err
     save(folder, scores(0.9, 1), "champoin.csv")
     assert verdicts(folder, code=0)["roc_auc.not_worse", None]["state"] == "pass"
+
+
+@pytest.mark.parametrize(
+    ("columns", "more", "words"),
+    [
+        ("truth: y, score: p, id: many", "", "'many' holds lists or structs"),
+        ("truth: y, score: p", "cluster: many\n", "'many' holds lists or structs"),
+        ("truth: y, score: p", "slices: [many]\n", "the slice 'many' has lists or structs"),
+        ("truth: y, score: p", "query: many\ntask: ranking\n", "'many' holds lists or structs"),
+        ("truth: y, score: p", "positive: 3\n", "there is no class '3'"),
+    ],
+    ids=["id", "cluster", "slice", "query", "positive"],
+)
+def test_columns_that_tell_nothing_apart_are_told(folder: Project, columns: str, more: str, words: str) -> None:
+    frame = scores(1.0, 2, 300).drop(columns="id")
+    frame["many"] = [[number, number] for number in range(300)]
+    frame.to_parquet(folder.root / "new.parquet")
+    expect = "  ndcg: {min: 0.1}\n" if "ranking" in more else "  accuracy: {min: 0.1}\n"
+    text = f"kind: validation\nname: gate\npredictions: {{data: new.parquet, {columns}}}\n{more}expect:\n{expect}"
+    folder.write("gate.yaml", text)
+    ended = folder.mlops("validate", "gate.yaml", code=3)
+    assert words in ended.err
+
+
+def test_ids_of_another_type_in_the_baseline_are_told(folder: Project) -> None:
+    save(folder, scores(1.0, 2, 300), "new.csv")
+    save(folder, scores(0.8, 1, 300).assign(id=[f"r{number}" for number in range(300)]), "old.csv")
+    gate(folder, "  accuracy: {not_worse: 0.05}\n", "baseline: old.csv\n")
+    found = verdicts(folder, code=1)["accuracy.not_worse", None]
+    assert "'id' holds numbers here and no numbers in the baseline" in found["message"]
+
+
+def test_two_classes_are_many_where_the_spec_says_so(folder: Project) -> None:
+    save(folder, scores(1.0, 2, 400).eval("q = 1 - p"), "new.csv")
+    expect = "  roc_auc: {min: 0.5}\n  f1: {min: 0.1}\n  log_loss: {max: 2}\n  ece: {max: 0.9}\n"
+    gate(folder, expect, "task: multiclass\n", "truth: y, score: {0: q, 1: p}")
+    report = folder.mlops("validate", "gate.yaml", "--json", code=0).json
+    assert report["detail"]["task"] == "multiclass"
