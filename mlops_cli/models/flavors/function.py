@@ -51,7 +51,7 @@ class Answering:
 
 
 class AnsweringClasses(Answering):
-    """A function that gives classes, or one probability a class."""
+    """A function that gives classes, or probabilities: a column for each class, or of two the second's alone."""
 
     def __init__(self, function: Callable[..., Any], target: str, classes: tuple[Json, ...]) -> None:
         super().__init__(function, target)
@@ -76,11 +76,12 @@ class AnsweringClasses(Answering):
                 raise ValueError(f"{self.target} gives no column for the class '{missing[0]}'")
             said = said[classes]
         found = np.asarray(said)
-        if found.ndim == 1 and len(found) and not set(found.tolist()) <= set(self.classes_.tolist()):
-            raise ValueError(
-                f"{self.target} gives '{found[~np.isin(found, self.classes_)][0]}', which is none of its classes"
-            )
-        return found
+        if found.ndim != 1 or not len(found) or set(found.tolist()) <= set(self.classes_.tolist()):
+            return found
+        if len(self.classes_) == 2 and found.dtype.kind == "f" and (found >= 0).all() and (found <= 1).all():
+            return np.column_stack([1 - found, found])  # one number a row: the probability of the second class
+        odd = found[~np.isin(found, self.classes_)][0]
+        raise ValueError(f"{self.target} gives '{odd}', which is none of its classes: give those, or a column for each")
 
 
 def takes(value: Any) -> bool:
