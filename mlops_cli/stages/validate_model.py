@@ -28,6 +28,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+ALONE = (
+    "forecast errors that follow each other are alike, and are drawn as if they were not: name a season or a cluster"
+)
+
+
+def together(spec: ModelValidation) -> bool:
+    """Whether the spec says which rows belong together."""
+    return spec.cluster is not None or (spec.forecast is not None and spec.forecast.season > 1)
+
+
 def judge(job: Job, spec: ModelValidation, said: Text) -> Outcome:
     """The gate on a model, or on predictions."""
     frame = read_frame(data_path(job))
@@ -36,7 +46,8 @@ def judge(job: Job, spec: ModelValidation, said: Text) -> Outcome:
     else:
         report, passed_on = judged_model(job, spec, said, frame), {"model": Made(same="model")}
     identities = {name.removeprefix("@"): items[0].oid for name, items in sorted(job.inputs.items()) if items}
-    report = replace(report, spec=validation_id(spec), inputs=identities)
+    notes = (*report.notes, *([ALONE] if spec.forecast is not None and not together(spec) else []))
+    report = replace(report, spec=validation_id(spec), inputs=identities, notes=notes)
     outputs = {
         **passed_on,
         "report": write_json(job, "report", report),
@@ -60,7 +71,10 @@ def judged_model(job: Job, spec: ModelValidation, said: Text, frame: pd.DataFram
         running=running(model, frame, folder, wanted),
         uses=said.uses,
     )
-    report = check_model(spec, rows, frame, rival(job, spec, frame), known, label=label_of(job, "model", "model"))
+    other = rival(job, spec, frame)
+    if other.predictions is not None:
+        other = replace(other, predictions=replace(other.predictions, scale=rows.scale))
+    report = check_model(spec, rows, frame, other, known, label=label_of(job, "model", "model"))
     return replace(report, notes=model.notes)
 
 
