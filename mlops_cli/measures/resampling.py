@@ -59,17 +59,23 @@ def units_of(rows: Predictions) -> Units:
     """What is drawn of these rows."""
     if rows.clusters is None:
         count = len(rows)
-        return Units(None, count, count) if count <= MOST_UNITS else Units(dealt(count), GROUPS, count)
+        return Units(None, count, count) if count <= MOST_UNITS else Units(group_of(count), GROUPS, count)
     count = int(rows.clusters.max()) + 1
     if count <= MOST_UNITS:
         return Units(rows.clusters, count, count)
-    return Units(dealt(count)[rows.clusters], GROUPS, count)
+    return Units(group_of(count)[rows.clusters], GROUPS, count)
 
 
-@lru_cache(maxsize=4)
-def dealt(count: int) -> npt.NDArray[np.int64]:
-    """The group of each of `count` units, dealt at random, shape (count,)."""
-    groups = np.arange(count, dtype=np.int64) % GROUPS
+def group_of(count: int) -> npt.NDArray[np.int64]:
+    """The group of each of `count` units, shape (count,)."""
+    return dealt(count).astype(np.int64)
+
+
+@lru_cache(maxsize=64)
+def dealt(count: int) -> npt.NDArray[np.int16]:
+    """The group of each of `count` units, dealt at random, shape (count,). Small numbers, as those of many slices are
+    kept: each metric asks for the slices anew, and dealing takes longer than most metrics."""
+    groups = (np.arange(count) % GROUPS).astype(np.int16)
     np.random.default_rng([SEED, 0, count]).shuffle(groups)
     return groups
 
@@ -85,6 +91,12 @@ def times(units: int) -> npt.NDArray[np.uint8]:
     return result
 
 
+@lru_cache(maxsize=2)
+def weights(units: int) -> Floats:
+    """The same as doubles, as sums are multiplied by them; 16 MB for the groups."""
+    return times(units).astype(np.float64)
+
+
 @dataclass(frozen=True)
 class ByUnit:
     """Units are drawn."""
@@ -97,10 +109,9 @@ class ByUnit:
         return None
 
     def draws(self) -> Iterator[list[Floats]]:
-        counts = times(len(self.sums[0]))
+        counts = weights(len(self.sums[0]))
         for block in blocks(RESAMPLES, len(self.sums[0]) + self.sums[0].shape[1]):
-            weights = counts[block].astype(np.float64)
-            yield [weights @ each for each in self.sums]
+            yield [counts[block] @ each for each in self.sums]
 
     def without(self) -> Iterator[list[Floats]]:
         totals = [each.sum(axis=0) for each in self.sums]
