@@ -52,16 +52,13 @@ def promote(
     """Move an alias to a version whose gates have passed, as mlops.yaml asks under `promotion`; records who and why.
 
     Without a policy for the alias, a gate must have judged this very version, and all that did must have passed.
+    `--because` alone is recorded and overrides nothing.
     """
     from mlops_cli.cli.render.models import decision_text
     from mlops_cli.workflows.promote import promote as decide
     from mlops_cli.workflows.workspace import open_workspace
 
-    if override and not (because or "").strip():
-        raise UserError("--override needs a reason", "say why with --because TEXT")
-    if because is not None and not override:
-        raise UserError("--because says why evidence is overridden", "add --override, or leave it out")
-    decision = decide(open_workspace(session.folder), reference, alias, because)
+    decision = decide(open_workspace(session.folder), reference, alias, _reason(because), override=override)
     session.screen.result(decision, decision_text(decision))
     return 1 if decision.outcome == "refused" else 0
 
@@ -72,14 +69,22 @@ def rollback(
     alias: Annotated[str, typer.Argument(metavar="ALIAS", help="The alias that shall go back.")],
     because: Because = None,
 ) -> int:
-    """Move an alias back to the version that it meant before, once that has been loaded; the next time further back."""
+    """Move an alias back to the version that it meant before, once that has been loaded; the next time further back.
+
+    Where a gate has said no of that version since, or it lacks a signature that is asked for: only with `--because`.
+    """
     from mlops_cli.cli.render.models import decision_text
     from mlops_cli.workflows.rollback import rollback as go_back
     from mlops_cli.workflows.workspace import open_workspace
 
-    decision = go_back(open_workspace(session.folder), name, alias, because)
+    decision = go_back(open_workspace(session.folder), name, alias, _reason(because))
     session.screen.result(decision, decision_text(decision))
-    return 0
+    return 1 if decision.outcome == "refused" else 0
+
+
+def _reason(text: str | None) -> str | None:
+    """A reason that says something."""
+    return (text or "").strip() or None
 
 
 def sign(

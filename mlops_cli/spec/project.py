@@ -45,7 +45,8 @@ class Project:
     trust: tuple[str, ...] = ()
     """Qualified names of types that model files may contain besides the built-in list."""
     promotion: Mapping[str, Promotion] = field(default_factory=dict)
-    """Alias -> what it asks for; EVERY_ALIAS stands for every alias that is not named."""
+    """Alias -> what it asks for; EVERY_ALIAS stands for every alias that is neither named nor the `source` of another:
+    the first step to an alias is free."""
     signers: Mapping[str, str] = field(default_factory=dict)
     """Name -> public key, as `ed25519:` and 32 bytes in base64: the signatures that count."""
     verify: tuple[Moment, ...] = ()
@@ -55,7 +56,10 @@ class Project:
 
     def promotion_of(self, alias: str) -> Promotion | None:
         """What `alias` asks for; None: nothing, it moves freely."""
-        return self.promotion.get(alias) or self.promotion.get(EVERY_ALIAS)
+        named = self.promotion.get(alias)
+        if named is not None or alias in {asked.source for asked in self.promotion.values()}:
+            return named
+        return self.promotion.get(EVERY_ALIAS)
 
 
 class NoProject(UserError):

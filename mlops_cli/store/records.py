@@ -60,6 +60,8 @@ class Promoted:
     """Gate -> the report of its latest judgement of this version."""
     missing: tuple[str, ...] = ()
     """What the project's policy asks for and was not there, where somebody has overridden it."""
+    policy: str | None = None
+    """The hash of what the project asked of the alias at that moment; None: it asked for nothing of its own."""
     because: str | None = None
     format: int = 1
 

@@ -60,6 +60,9 @@ def _name(root: Path, path: Path) -> str:
         raise UserError(f"{path} is outside the project {root}", "copy it, or link to it, inside the project")
     if Path(name).parts[0] == FOLDER:
         raise UserError(f"{path} belongs to the store", "name a file or folder of your own")
+    if "@" in name:
+        hint = "rename what has it, or add a folder above it: @ stands between a name and its version or alias"
+        raise UserError(f"the name '{name}' has an @", hint)
     if "\n" in name or not name.isprintable():
         raise UserError(f"the name {name!r} has characters that cannot be written", "rename the file or add its folder")
     return name

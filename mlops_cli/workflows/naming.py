@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from mlops_cli.base.errors import Fault, Place, SpecError, StoreError, UserError
+from mlops_cli.base.hashing import Oid
 from mlops_cli.pipeline.graph import Edge, Graph, Node
 from mlops_cli.spec.pipeline import Output, Pipeline, Register
 from mlops_cli.spec.project import Project
@@ -35,6 +36,12 @@ def refuse_other_kind(workspace: Workspace, name: str, kind: Literal["data", "mo
         raise UserError(message, "choose another name")
 
 
+def number_of(workspace: Workspace, name: str, oid: Oid | None) -> int | None:
+    """The number of a version of a name; None: it is no version of it."""
+    versions = workspace.journal.versions(name)
+    return versions.index(oid) + 1 if oid in versions else None
+
+
 def check_names(workspace: Workspace, graph: Graph) -> None:
     """Raise SpecError where a run would give a name of the project another kind."""
     wanted: list[tuple[str, Literal["data", "model"], Place]] = [
@@ -61,9 +68,13 @@ def promoted_faults(project: Project, pipeline: Pipeline) -> list[Fault]:
     """The stages that would move an alias which the project lets move with evidence only."""
     faults = []
     for stage in pipeline.stages.values():
-        if isinstance(stage.verb, Register) and stage.verb.alias in project.promotion:
-            alias = stage.verb.alias
+        alias = stage.verb.alias if isinstance(stage.verb, Register) else None
+        if isinstance(stage.verb, Register) and alias is not None and project.promotion_of(alias) is not None:
             message = f"the alias '{alias}' moves by `mlops promote` only: mlops.yaml says so under promotion"
-            hint = f"leave `alias` out, or write another; then: mlops promote {stage.verb.model} {alias}"
+            other = ""
+            if alias not in project.promotion:
+                message += ", where '*' stands for every alias that is neither named nor the `from` of another"
+                other = f", name '{alias}' as `from`"
+            hint = f"leave `alias` out{other}, or write another; then: mlops promote {stage.verb.model} {alias}"
             faults.append(Fault(message, stage.place, hint))
     return faults

@@ -18,6 +18,7 @@ from mlops_cli.pipeline.records import RunRecord
 from mlops_cli.store.journal import Conflict, Line, Move
 from mlops_cli.store.records import Version
 from mlops_cli.store.refs import resolve
+from mlops_cli.workflows.naming import number_of
 from mlops_cli.workflows.workspace import Workspace
 
 SIGNED = "@signed."
@@ -77,8 +78,16 @@ def make_key(path: Path) -> NewKey:
         raise UserError(f"{path} is there already", "a key is never overwritten: choose another file") from None
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from None
-    with os.fdopen(file, "wb") as stream:
-        stream.write(private)
+    try:
+        with os.fdopen(file, "wb") as stream:
+            stream.write(private)
+            stream.flush()
+            os.fsync(file)
+    except BaseException as error:
+        path.unlink(missing_ok=True)  # half a key is none, and would be in the way of the next one
+        if isinstance(error, OSError):
+            raise UserError(f"cannot write {path}: {error.strerror}") from None
+        raise
     return NewKey(str(path), key_id(public), public)
 
 
@@ -155,7 +164,7 @@ def demand_signature(workspace: Workspace, version: Oid) -> None:
     record = workspace.store.read_record(version, "version", Version)
     trouble = unsigned(workspace, version) if record.kind == "model" else None
     if trouble is not None:
-        name = f"{record.name}@v{workspace.journal.versions(record.name).index(version) + 1}"
+        name = f"{record.name}@v{number}" if (number := number_of(workspace, record.name, version)) else version[:12]
         raise StoreError(f"{name} is not loaded: {trouble}", HOW.format(name=name))
 
 

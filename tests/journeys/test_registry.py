@@ -103,7 +103,7 @@ def test_without_evidence_nothing_moves_unless_somebody_says_why(iris: Project) 
     assert said["outcome"] == "refused" and said["missing"][0]["fix"] == "mlops validate SPEC --model plain@v1"
     assert "plain@production" not in opened(iris).journal.names()
     assert "--override needs a reason" in iris.quick("promote", "plain", "production", "--override", code=2).err
-    assert "add --override" in iris.quick("promote", "plain", "production", "--because", "x", code=2).err
+    assert "no gate has judged it" in iris.quick("promote", "plain", "production", "--because", "x", code=1).out
     moved = iris.quick("promote", "plain", "production", "--override", "--because", "the shop opens at nine").out
     assert "overridden because the shop opens at nine" in moved and "no gate has judged it" in moved
     assert "override because the shop opens at nine" in iris.quick("log", "plain").out
@@ -130,7 +130,8 @@ def test_the_latest_word_of_a_gate_counts_pass_or_fail(iris: Project) -> None:
 
 def test_what_is_judged_on_rows_of_ones_own_choice_is_no_evidence(iris: Project) -> None:
     iris.edit("specs/gate.yaml", "min: 0.80", "min: 0.20")
-    easy = iris.quick("validate", "specs/gate.yaml", "--model", "iris@v2", "--data", "data/flowers.csv").out
+    words = ("validate", "specs/gate.yaml", "--model", "iris@v2", "--data", "data/flowers.csv")
+    easy = iris.quick(*words, code=None).out  # the training rows are among them, which is another matter
     assert "note: not recorded as evidence: --data stands in place of what the spec names" in easy
     assert "iris-gate" in evidence_of(opened(iris), version_of(iris, 2)[0])
     before = evidence_of(opened(iris), version_of(iris, 2)[0])["iris-gate"]
@@ -180,6 +181,7 @@ def test_the_policy_of_an_alias_is_told_in_full(iris: Project, monkeypatch: pyte
 
 def test_evidence_is_of_the_text_that_the_spec_has_now(iris: Project) -> None:
     policy(iris, 'promotion: {"*": {gates: [iris-gate]}}')
+    iris.edit("specs/pipeline.yaml", ", alias: candidate", "")
     iris.edit("specs/gate.yaml", "min: 0.80", "min: 0.81")
     refused = iris.quick("promote", "iris@v3", "staging", code=1).out
     assert "the gate iris-gate has judged it by an earlier specs/gate.yaml" in refused
@@ -339,3 +341,158 @@ def test_models_shows_the_newest_and_what_has_an_alias(iris: Project) -> None:
     assert [item["version"] for item in iris.quick("models", "--all", "--json").json["models"]] == [3, 2, 1]
     for words in (["models"], ["ls"], ["log"]):
         assert "judged" not in iris.quick(*words).out
+
+
+def test_our_own_aliases_are_not_rolled_back(iris: Project) -> None:
+    judge(iris, 1, "fail")
+    judge(iris, 2, "pass")
+    lines = len(opened(iris).journal.lines())
+    for alias in ("judged.iris-gate", "signed.0", "passed.x", "v1", "a b"):
+        assert f"'{alias}' is no alias" in iris.quick("rollback", "iris", alias, code=2).err
+    assert len(opened(iris).journal.lines()) == lines
+
+
+def test_a_line_that_is_about_something_else_hides_no_judgement(iris: Project) -> None:
+    iris.quick("promote", "iris@v1", "production")
+    report = judge(iris, 1, "fail")
+    workspace, oid = opened(iris), version_of(iris, 1)[0]
+    name, about = judged_name("iris", "iris-gate"), workspace.journal.history(PRODUCTION)[-1][0].about
+    workspace.journal.append([Move(name, workspace.journal.names()[name], oid)], "by a hand", about=about)
+    assert evidence_of(workspace, oid)["iris-gate"].report == report
+
+
+def test_data_do_not_take_the_alias_of_a_model(iris: Project) -> None:
+    iris.write("iris@staging", "a,b\n1,2\n")
+    iris.write("odd@2x/rows.csv", "a,b\n1,2\n")
+    for path in ("iris@staging", "odd@2x/rows.csv", "odd@2x"):
+        refused = iris.quick("add", path, code=2).err
+        assert f"the name '{path}' has an @" in refused and "rename what has it" in refused
+    workspace = opened(iris)
+    data = workspace.journal.names()["flowers"]
+    moves = [
+        Move("iris@staging", None, data),
+        Move("iris@candidate", workspace.journal.names()["iris@candidate"], data),
+    ]
+    workspace.journal.append(moves, "as an earlier version of this program let it")
+    for words in (("promote", "iris@v1", "staging"), ("promote", "iris@v1", "candidate")):
+        refused = iris.quick(*words, code=1).out
+        assert f"points at {data[:12]}, which is no version of iris" in refused and "--override --because" in refused
+    assert "which is no version of iris" in iris.quick("rollback", "iris", "staging", code=4).err
+    policy(iris, "promotion: {production: {gates: [iris-gate], from: candidate}}")
+    assert f"and points at {data[:12]}, which" in iris.quick("promote", "iris@v1", "production", code=1).out
+    for alias in ("staging", "candidate"):
+        iris.quick("promote", "iris@v1", alias, "--override", "--because", "it is ours")
+    assert "nothing was iris@staging before" in iris.quick("rollback", "iris", "staging", code=4).err
+    assert "iris@candidate is iris@v3 now" in iris.quick("rollback", "iris", "candidate").out
+
+
+def test_every_alias_means_every_alias_but_the_first_step(iris: Project) -> None:
+    policy(iris, 'promotion: {"*": {gates: [iris-gate]}}')
+    said = iris.quick("run", code=2).err
+    assert "the alias 'candidate' moves by `mlops promote` only" in said and "'*' stands for every alias" in said
+    assert "name 'candidate' as `from`" in said
+    policy(iris, 'promotion: {"*": {gates: [iris-gate], from: candidate}}')
+    iris.quick("run", "-p", "depth=2")
+    assert iris.quick("promote", "iris@v2", "staging", "--json").json["outcome"] == "moved"
+    iris.edit("specs/pipeline.yaml", "alias: candidate", "alias: production")
+    assert "the alias 'production' moves by" in iris.quick("lint", code=None).err
+    policy(iris, 'promotion: {"*": {gates: [iris-gate]}, live: {gates: [iris-gate], from: production}}')
+    iris.quick("lint")
+
+
+def test_one_goes_back_to_what_a_gate_refuses_with_a_reason_only(iris: Project) -> None:
+    iris.quick("promote", "iris@v1", "production")
+    iris.quick("promote", "iris@v2", "production")
+    report = judge(iris, 1, "fail", gate="other")
+    refused = iris.quick("rollback", "iris", "production", code=1).out
+    assert "refused: iris@v1 does not become production" in refused and "the gate other said no at" in refused
+    assert "--because TEXT" in refused and live(iris) == 2
+    moved = iris.quick("rollback", "iris", "production", "--because", "v2 is worse").out
+    assert "evidence: iris-gate (report " in moved and f"gate other (report {report[:12]}) said no" in moved
+    assert "overridden because v2 is worse" in moved and live(iris) == 1
+    record = promoted(iris)
+    assert record.missing[0].startswith("the gate other said no") and record.evidence["other"] == report
+
+
+def promoted(project: Project) -> Promoted:
+    """The record that the last move of production rests on."""
+    workspace = opened(project)
+    line = workspace.journal.history(PRODUCTION)[-1][0]
+    assert line.about is not None
+    return workspace.store.read_record(line.about, "promotion", Promoted)
+
+
+def test_a_reason_is_recorded_and_overrides_only_when_told_to(iris: Project) -> None:
+    iris.quick("promote", "iris@v1", "production", "--because", "the first one")
+    assert (promoted(iris).because, promoted(iris).missing, promoted(iris).policy) == ("the first one", (), None)
+    assert "gates iris-gate passed; because the first one" in iris.quick("log", "iris").out
+    judge(iris, 2, "fail")
+    assert "said no" in iris.quick("promote", "iris@v2", "production", "--because", "I want it", code=1).out
+    assert live(iris) == 1
+    policy(iris, "promotion: {production: {gates: [iris-gate]}}")
+    iris.quick("promote", "iris@v3", "production", "--override", "--because", "to be sure")
+    assert promoted(iris).because == "to be sure" and promoted(iris).missing == ()
+    first = promoted(iris).policy
+    policy(iris, "promotion: {production: {gates: [iris-gate], max_age: 900d}}")
+    iris.quick("rollback", "iris", "production")
+    assert first is not None and promoted(iris).policy not in (None, first)
+
+
+def test_a_policy_that_names_a_gate_of_data(iris: Project) -> None:
+    policy(iris, "promotion: {production: {gates: [rows]}}")
+    iris.write("specs/rows.yaml", "kind: validation\nname: rows\ndata: data/flowers.csv\nexpect: {rows: {min: 1}}\n")
+    refused = iris.quick("promote", "iris@v1", "production", code=1).out
+    assert "the gate rows (specs/rows.yaml) judges data, not a model" in refused
+
+
+def test_evidence_from_the_future_has_no_age(iris: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy(iris, "promotion: {production: {gates: [iris-gate], max_age: 30d}}")
+    monkeypatch.setenv("MLOPS_NOW", "2016-11-24T11:00:00Z")
+    assert "is dated in the future" in iris.quick("promote", "iris@v1", "production", code=1).out
+
+
+HOSTILE = """
+from sklearn.tree import DecisionTreeClassifier
+
+
+class Tree(DecisionTreeClassifier):
+    def predict(self, rows, check_input=True):
+        from pathlib import Path
+        exec(Path(__file__).with_name("mood.py").read_text())
+        return super().predict(rows, check_input)
+"""
+
+
+@pytest.mark.parametrize(
+    ("mood", "message"),
+    [
+        ("raise RuntimeError('a bad day')", "RuntimeError: a bad day"),
+        ("raise SystemExit(0)", "the code called exit(0)"),
+        ("import os; print('so long', flush=True); os._exit(9)", "its process ended with 9 and gave no answer"),
+        ("import os; os.kill(os.getpid(), 9)", "its process was killed by SIGKILL and gave no answer"),
+    ],
+)
+def test_code_of_the_project_cannot_break_the_command(grumpy: Project, mood: str, message: str) -> None:
+    grumpy.write("mood.py", mood)
+    refused = grumpy.mlops("promote", "iris@v1", "production", code=1)
+    assert f"it cannot be loaded: {message}" in refused.out
+    if "so long" in mood:
+        assert "it said: so long" in refused.out
+    failed = grumpy.mlops("rollback", "iris", "candidate", code=3)
+    assert f"iris@v1 cannot be loaded: {message}" in failed.err
+
+
+@pytest.fixture
+def grumpy(tmp_path: Path) -> Project:
+    """A project whose model has code of its own, which does what `mood.py` says; printing does no harm."""
+    Project(tmp_path).mlops("init", "iris", "--example", "iris-minimal")
+    made = Project(tmp_path / "iris")
+    made.write("own.py", HOSTILE)
+    made.write("mood.py", "print('good morning')")
+    made.write("mlops.yaml", "name: iris\ntrust: [own.Tree]\n")
+    made.edit("specs/pipeline.yaml", "sklearn.tree:DecisionTreeClassifier", "own:Tree")
+    for depth in (3, 2):
+        made.mlops("run", "-p", f"depth={depth}")
+    said = made.mlops("promote", "iris@v1", "staging", "--json")
+    assert said.json["outcome"] == "moved" and not said.err
+    return made

@@ -60,7 +60,7 @@ def test_a_signature_is_made_checked_and_asked_for(iris: Project) -> None:
     refused = iris.quick("promote", "iris@v2", "production", code=1).out
     assert "none of the signers of mlops.yaml (signer0) has signed it" in refused
     assert "mlops sign iris@v2 --key FILE" in refused
-    assert "it cannot be loaded: iris@v2 is not loaded" in refused, "nothing unsigned is loaded, not to try it either"
+    assert "nothing unsigned is loaded, not to try it either" in refused and "cannot be loaded" not in refused
     workspace = opened(iris)
     first, second = workspace.journal.versions("iris")
     with pytest.raises(StoreError, match="iris@v2 is not loaded"):
@@ -200,3 +200,27 @@ def test_an_envelope_with_another_payload_type_or_statement() -> None:
     changed = json.loads(good)
     changed["payloadType"] = "text/plain"
     assert "does not fit" in str(fault_of(json.dumps(changed).encode(), public, A))
+
+
+def test_one_does_not_go_back_to_what_is_not_signed(iris: Project) -> None:
+    iris.quick("promote", "iris@v1", "production")
+    iris.quick("promote", "iris@v2", "production")
+    public = iris.quick("sign", "--new", "key.pem", "--json").json["public"]
+    believe(iris, public, more="promotion: {production: {signed: true}}\n")
+    refused = iris.quick("rollback", "iris", "production", code=1).out
+    assert "it is not signed: none of the signers" in refused and "mlops sign iris@v1 --key FILE" in refused
+    iris.quick("sign", "iris@v1", "--key", "key.pem")
+    iris.quick("rollback", "iris", "production")
+
+
+def test_half_a_key_does_not_stay(project: Project) -> None:
+    script = (
+        "import resource, signal, sys\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "from mlops_cli.cli.boundary import run\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))\n"
+        "sys.exit(run(['sign', '--new', 'key.pem']))"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], cwd=project.root, capture_output=True, text=True)
+    assert ended.returncode == 2 and "cannot write" in ended.stderr and "key.pem" in ended.stderr
+    assert not (project.root / "key.pem").exists()

@@ -39,15 +39,21 @@ def decision_text(decision: Decision) -> str:
     if decision.outcome == "nothing_to_do":
         return f"nothing to do: {full} is {name} already"
     if decision.outcome == "refused":
-        return f"{paint('refused', 'bad')}: {name} does not become {decision.alias}\n{_missing(decision)}"
+        text = f"{paint('refused', 'bad')}: {name} does not become {decision.alias}\n{_missing(decision)}"
+        back = decision.action == "rollback"
+        return text + ("\nto go back all the same, say why with --because TEXT" if back else "")
     was = f", before v{decision.before}" if decision.before is not None else ""
     lines = [f"{paint('moved', 'good')}: {full} is {name} now{was}"]
     if decision.evidence:
-        reports = ", ".join(f"{gate} (report {oid[:SHORT]})" for gate, oid in decision.evidence.items())
-        lines.append(f"  evidence: {reports}")
+        lines.append("  evidence: " + ", ".join(_report(*item) for item in decision.evidence.items()))
+    lines += [f"  gate {_report(gate, oid)} said no" for gate, oid in decision.against.items()]
     if decision.missing:
         lines += [f"  overridden because {decision.because}:", _missing(decision)]
     return "\n".join(lines)
+
+
+def _report(gate: str, oid: str) -> str:
+    return f"{gate} (report {oid[:SHORT]})"
 
 
 def _missing(decision: Decision) -> str:
