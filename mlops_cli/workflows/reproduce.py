@@ -117,6 +117,8 @@ def _folder(workspace: Workspace, keep: Path | None) -> Iterator[Path]:
         with Lease(workspace.store.folder / WORK) as lease:
             yield Path(lease.path()).resolve()
         return
+    if keep.is_symlink():
+        raise UserError(f"{keep} is a link", "give --keep the folder itself, new or empty")
     if keep.is_file() or (keep.is_dir() and any(keep.iterdir())):
         raise UserError(f"{keep} is there already", "give --keep a folder that is new or empty")
     if keep.resolve().is_relative_to(workspace.store.folder.resolve()):

@@ -244,6 +244,10 @@ def test_a_folder_can_be_kept_and_looked_at(small: Project, tmp_path: Path) -> N
     assert Project(kept, small.environment).mlops("show", "size", "--json").json["kind"] == "data"
     refused = small.mlops("reproduce", "size", "--keep", str(kept), code=2)
     assert "is there already" in refused.err
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "empty")
+    linked = small.mlops("reproduce", "size", "--keep", str(tmp_path / "link"), code=2)
+    assert "link is a link" in linked.err and (tmp_path / "link").is_symlink()
     assert "belongs to the store" in small.mlops("reproduce", "size", "--keep", ".mlops/here", code=2).err
 
 
