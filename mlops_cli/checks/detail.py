@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from mlops_cli.checks.simple_rivals import SimpleRivals
-from mlops_cli.checks.trial import Trial
+from mlops_cli.checks.trial import Trial, ends_of
 from mlops_cli.checks.verdict import Curve, Detail, Figure, Segment, SliceFigures
 from mlops_cli.measures.curves import confusion, curves
 from mlops_cli.measures.estimates import Estimate, estimate
@@ -42,7 +43,7 @@ def detail_of(trial: Trial, simple: SimpleRivals, segments: tuple[Segment, ...])
 
 def figure(name: str, item: Estimate) -> Figure:
     """An estimate with stable digits."""
-    low, high = (None if end is None else rounded(end) for end in (item.low, item.high))
+    low, high = ends_of(item) or (None, None)
     return Figure(name, rounded(item.value), low, high, item.n, item.method)
 
 
@@ -88,8 +89,10 @@ def sliced(trial: Trial, names: Sequence[str]) -> tuple[SliceFigures, ...]:
 
 
 def drawn_to(whole: Estimate, each: Mapping[str, Estimate]) -> dict[str, float]:
-    """Values of slices, each drawn towards that of all rows, the more the less sure it is."""
-    return dict(zip(each, shrunken(list(each.values()), whole), strict=True))
+    """Values of slices, each drawn towards that of all rows, the more the less sure it is; without those that are too
+    large to be numbers."""
+    drawn_in = zip(each, shrunken(list(each.values()), whole), strict=True)
+    return {name: value for name, value in drawn_in if math.isfinite(value)}
 
 
 def drawn(rows: Predictions) -> tuple[Curve, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from mlops_cli.checks.comparators import COMPARATORS
 from mlops_cli.checks.comparators.base import Case, verdict, without_rows
 from mlops_cli.checks.simple_rivals import SimpleRivals
-from mlops_cli.checks.trial import Trial, measured, undefined
+from mlops_cli.checks.trial import Trial, decided, measured, undefined
 from mlops_cli.checks.verdict import Verdict
 from mlops_cli.measures.estimates import difference
 from mlops_cli.measures.measured import Measured, rounded
@@ -25,7 +26,7 @@ def threshold(check: Check, trial: Trial) -> Verdict:
     if found is None:
         return undefined(check, trial.rows, None)
     case = Case(check, measured(found))
-    return replace(verdict(case, COMPARATORS[check.comparator](case)), method=found.method)
+    return replace(verdict(case, decided(case, found)), method=found.method)
 
 
 def duel(check: Check, trial: Trial) -> Verdict:
@@ -65,6 +66,9 @@ def against(check: Check, trial: Trial, old: Predictions, whose: str) -> Verdict
     found = difference(check.measure, trial.rows, old, trial.spec.confidence)
     if found is None or old_value is None:
         return undefined(check, old, None)
+    if not math.isfinite(found.value):
+        message = "the difference is too large to be a number"
+        return without_rows(check, "too_few", "no_values", message, n=len(trial.rows))
     size = max(abs(new_value), abs(old_value))
     case = Case(
         check,

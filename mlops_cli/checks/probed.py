@@ -11,7 +11,7 @@ from mlops_cli.checks.comparators import COMPARATORS
 from mlops_cli.checks.comparators.base import Case, percent, verdict, without_rows
 from mlops_cli.checks.leakage import Overlap, after, feature_power, overlap
 from mlops_cli.checks.robustness import Drop, drops
-from mlops_cli.checks.trial import Trial, measured
+from mlops_cli.checks.trial import Trial, decided, measured
 from mlops_cli.checks.verdict import Segment, State, Verdict
 from mlops_cli.measures.measured import Measured, rounded
 from mlops_cli.measures.segments import weak_segments
@@ -64,7 +64,7 @@ def worst_drop(check: Check, tried: Sequence[Drop]) -> Verdict:
     )
     label, worst = ranked[0]
     case = Case(check, measured(worst))
-    said = COMPARATORS[check.comparator](case)
+    said = decided(case, worst)
     done = verdict(case, said, label)
     examples: tuple[dict[str, Json], ...] = tuple(
         {"feature": name, "drop": rounded(item.value)} for name, item in ranked[:SHOWN] if item.value > 0

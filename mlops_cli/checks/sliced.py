@@ -14,7 +14,7 @@ from mlops_cli.checks.comparators import COMPARATORS
 from mlops_cli.checks.comparators.base import Case, verdict, without_rows
 from mlops_cli.checks.detail import drawn_to
 from mlops_cli.checks.overall import refused
-from mlops_cli.checks.trial import Trial, measured, undefined
+from mlops_cli.checks.trial import Trial, decided, measured, undefined
 from mlops_cli.checks.verdict import Verdict
 from mlops_cli.measures.estimates import Estimate, difference, gap, quotient
 from mlops_cli.measures.measured import Measured, rounded
@@ -99,7 +99,7 @@ def judged(
     for name, item in found.items():
         old = Measured(rounded(before[name]), item.n) if name in before else None
         case = Case(check, measured(item), old, chance=corrected[name], alpha=trial.alpha)
-        done = verdict(case, COMPARATORS[check.comparator](case), name)
+        done = verdict(case, decided(case, item), name)
         p, q = rounded(chances[name]), rounded(corrected[name])
         verdicts[name] = replace(done, p=p, q=q, method=item.test or item.method)
     return verdicts
@@ -149,7 +149,7 @@ def extremes(check: Check, trial: Trial, column: str, parts: Sequence[Part]) -> 
     chance = min(1.0, chance * len(estimates) * (len(estimates) - 1) / 2)
     number = replace(measured(made), n=min(estimates[low].n, estimates[high].n))
     case = Case(check, number, chance=chance, alpha=trial.alpha)
-    said = COMPARATORS[check.comparator](case)
+    said = decided(case, made)
     between = f"between {low} ({estimates[low].value:.4g}) and {high} ({estimates[high].value:.4g})"
     done = verdict(case, said, column)
     done = replace(done, message=f"{said.message}; {between}", q=rounded(chance), method=made.method)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from mlops_cli.checks.comparators.base import without_rows
+from mlops_cli.checks.comparators import COMPARATORS
+from mlops_cli.checks.comparators.base import Case, Judgement, without_rows
 from mlops_cli.checks.verdict import State, Verdict
 from mlops_cli.measures.estimates import Estimate, estimate
 from mlops_cli.measures.measured import Measured, rounded
@@ -141,12 +143,32 @@ def groups_of(rows: Predictions) -> int:
 
 OPEN = 1e12
 """The end of an interval that has none, such as of a ratio to what may be 0: JSON knows no infinity."""
+VARIES = "nothing varies in these rows, so that they do not tell how sure that is"
+NO_INTERVAL = "no interval can be made of these rows, so that nothing tells how sure that is"
 
 
 def measured(found: Estimate) -> Measured:
-    """An estimate as comparators take it, with stable digits."""
-    ends = None if found.low is None or found.high is None else (rounded(found.low), rounded(min(found.high, OPEN)))
-    return Measured(rounded(found.value), found.n, interval=ends)
+    """An estimate as comparators take it, with stable digits; numbers that are too large to be any are left out."""
+    value = rounded(found.value) if math.isfinite(found.value) else None
+    return Measured(value, found.n, interval=ends_of(found))
+
+
+def ends_of(found: Estimate) -> tuple[float, float] | None:
+    """The interval with stable digits; None where it has no ends that are numbers."""
+    if found.low is None or found.high is None:
+        return None
+    high = OPEN if found.high == math.inf and found.value < OPEN else found.high
+    return (rounded(found.low), rounded(high)) if math.isfinite(found.low) and math.isfinite(high) else None
+
+
+def decided(case: Case, found: Estimate) -> Judgement:
+    """What the comparator says of an estimate. One without an interval keeps no bound: whether it would on other rows
+    is what nobody can tell."""
+    said = COMPARATORS[case.check.comparator](case)
+    if said.state != "pass" or case.found.interval is not None:
+        return said
+    why = VARIES if found.method == "fixed" else NO_INTERVAL
+    return Judgement("warn", f"{said.message}; {why}", "cannot_tell")
 
 
 def undefined(check: Check, rows: Predictions, part: str | None) -> Verdict:

@@ -43,9 +43,10 @@ class Points:
 
 
 def curves(rows: Predictions) -> tuple[Points, ...]:
-    """The drawings that these predictions allow; rows without a finite answer are left out, and nothing is raised."""
+    """The drawings that these predictions allow; rows without a finite answer are left out, and so are drawings with
+    numbers that are too large. Nothing is raised."""
     found = [make(rows) for make in MAKERS.get(rows.task, ())] if len(rows) else []
-    return tuple(points for group in found for points in group)
+    return tuple(points for group in found for points in group if np.isfinite([*points.x, *points.y]).all())
 
 
 def confusion(rows: Predictions) -> tuple[tuple[int, ...], ...]:
@@ -64,7 +65,7 @@ def _binary(rows: Predictions) -> Iterator[Points]:
     if rows.scores is None:
         return
     score = np.asarray(rows.scores[:, rows.positive], dtype=np.float64)
-    finite = np.isfinite(score)
+    finite = np.abs(score) < HUGE  # which what is no number is not
     positive = np.asarray(rows.truth) == rows.positive
     hits, misses = np.sort(score[finite & positive]), np.sort(score[finite & ~positive])
     if len(hits) and len(misses):
@@ -123,8 +124,9 @@ def _scores(hits: Floats, misses: Floats, probable: bool) -> Points:
     """How the scores of the two classes lie, each in shares of its own rows."""
     filled = [part for part in (hits, misses) if len(part)]
     low, high = min(part[0] for part in filled), max(part[-1] for part in filled)
-    if probable or low == high:
-        low, high = (0.0, 1.0) if probable else (low - 0.5, high + 0.5)
+    if probable or not high - low > 1 / HUGE:
+        half = max(0.5, abs(low) / 100)  # of large numbers the neighbours are further away
+        low, high = (0.0, 1.0) if probable else (low - half, high + half)
     edges = np.linspace(low, high, TALL_BINS + 1)
     return Points("scores", _floats(edges[:-1]), _floats(_shares(hits, edges)), _floats(_shares(misses, edges)))
 
@@ -161,7 +163,7 @@ def _residuals(error: Floats) -> Points:
     outer = int(len(error) * OUTER)
     ordered = np.partition(error, [outer, len(error) - 1 - outer])
     low, high = ordered[outer], ordered[len(error) - 1 - outer]
-    if low == high:
+    if not high - low > 1 / HUGE:
         low, high = low - 0.5, high + 0.5
     if not (np.diff(np.linspace(low, high, TALL_BINS + 1)) > 0).all():  # numbers lie no closer there: one bar is all
         return Points("residuals", _floats([low]), _floats([1.0]))

@@ -17,7 +17,7 @@ from mlops_cli.measures.special import normal, normal_quantile
 
 Method: TypeAlias = Literal["wilson", "rarest", "delong", "tango", "bca", "percentile", "folded", "fixed", "mover"]
 """How an interval was made. `rarest`: nothing varies, and Wilson's interval of the rarest class's rows stands in;
-`fixed`: nothing varies, and nothing is known of how much it might; `folded`: a calibration error, less what chance
+`fixed`: nothing varies, and there is no interval; `folded`: a calibration error, less what chance
 adds; `mover`: from two other intervals."""
 Test: TypeAlias = Literal["mcnemar", "delong", "bootstrap", "mover"]
 MOST_ROWS = 10**12
@@ -45,13 +45,15 @@ class Estimate:
         """The chance of a value as bad as this, or worse, if the true one just keeps the bound: the one-sided p-value
         of "it is at least the bound" (sign 1), or "at most" (-1).
 
-        It is below (1 - confidence) / 2 exactly where the interval lies beyond the bound; 1 without an interval.
+        It is below (1 - confidence) / 2 exactly where the interval lies beyond the bound; 1 without an interval, but
+        for a value beyond the bound from which no row differs.
         """
         if self.method == "wilson":
             return normal(sign * share_score(self.value, self.units, bound))
         if self.low is None or self.high is None:
-            return 1.0
-        return normal(sign * self.errors_above(bound, self.low, self.high))
+            return 0.0 if self.method == "fixed" and sign * self.value < sign * bound else 1.0
+        found = normal(sign * self.errors_above(bound, self.low, self.high))
+        return 1.0 if math.isnan(found) else found  # numbers too large to be told apart
 
     def errors_above(self, bound: float, low: float, high: float) -> float:
         """How many standard errors the value is above a bound, as the width of the interval's own side has it; of an
@@ -104,9 +106,9 @@ def quotient(low: Estimate, high: Estimate) -> Estimate | None:
     least, most = low.low * (2 * low.value - low.low), low.high * (2 * low.value - low.high)
     over, under = high.high * (2 * high.value - high.high), high.low * (2 * high.value - high.low)
     # The lower end is (product - root) / over, written so that it also holds where `over` is 0 or below.
-    bottom = product + math.sqrt(max(0.0, product**2 - least * over))
+    bottom = product + math.sqrt(max(0.0, product * product - least * over))
     first = least / bottom if bottom > 0 else 0.0
-    last = (product + math.sqrt(max(0.0, product**2 - most * under))) / under if under > 0 else math.inf
+    last = (product + math.sqrt(max(0.0, product * product - most * under))) / under if under > 0 else math.inf
     return Estimate(value, rows, first, last, high.confidence, "mover", units, test="mover")
 
 
@@ -116,5 +118,6 @@ def rows_needed(found: Estimate, bound: float) -> int:
     if found.low is None or found.high is None or found.value == bound:
         return MOST_ROWS
     side = found.high - found.value if bound > found.value else found.value - found.low
-    times = (max(side, 0.0) / abs(found.value - bound)) ** 2
-    return max(found.n + 1, math.ceil(min(found.n * times * 1.05, MOST_ROWS)))
+    times = max(side, 0.0) / abs(found.value - bound)
+    rows = found.n * times * times * 1.05
+    return max(found.n + 1, math.ceil(rows)) if rows < MOST_ROWS else MOST_ROWS

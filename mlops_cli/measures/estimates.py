@@ -47,6 +47,8 @@ def estimate(name: str, rows: Predictions, confidence: float) -> Estimate | None
         return None
     if name == "ece":
         ends = calibration_interval(metric, rows, value, confidence)
+        if ends[0] == ends[1]:
+            return unvarying(metric, rows, value, confidence)
         return Estimate(value, len(rows), *ends, confidence, "folded", units_of(rows).count)
     return drawn(metric, rows, value, parts, formula, confidence)
 
@@ -77,15 +79,19 @@ def drawn(
     )
     if found is None:
         return Estimate(value, len(rows), None, None, confidence, "percentile", units.count)
-    if (
-        found.method == "fixed"
-        and value in (metric.least, metric.most)
-        and np.isfinite([metric.least, metric.most]).all()
-    ):
-        return of_rarest(metric, rows, value, confidence)
+    if found.method == "fixed":
+        return unvarying(metric, rows, value, confidence)
     shift = value - counted  # of an order that was counted by place, which is not quite the rows' own
     low, high = (min(max(end + shift, metric.least), metric.most) for end in (found.low, found.high))
     return Estimate(value, len(rows), low, high, confidence, found.method, units.count)
+
+
+def unvarying(metric: Metric, rows: Predictions, value: float, confidence: float) -> Estimate:
+    """A metric of which every resample gives the same: how much it might vary is known only of a perfect (or perfectly
+    wrong) value with a largest and a smallest one."""
+    if value in (metric.least, metric.most) and np.isfinite([metric.least, metric.most]).all():
+        return of_rarest(metric, rows, value, confidence)
+    return Estimate(value, len(rows), None, None, confidence, "fixed", units_of(rows).count)
 
 
 def of_rarest(metric: Metric, rows: Predictions, value: float, confidence: float) -> Estimate:

@@ -34,7 +34,7 @@ def rounded(value: float, scale: float | None = None) -> float:
     """`value` to 12 significant digits, or to those of `scale`, where that is larger; never -0.0."""
     value = float(value)  # numpy's floats would stay what they are
     size = max(abs(value), abs(scale or 0.0))
-    if size == 0 or not math.isfinite(value) or not math.isfinite(size):
+    if size == 0 or size > 1e300 or not math.isfinite(value) or not math.isfinite(size):
         return value + 0.0
     places = DIGITS - 1 - math.floor(math.log10(size))
     result = round(value, min(places, 300))

@@ -31,6 +31,8 @@ TRIED = 10
 """How many segments the other half is asked about: each one more makes the test of all a little harder."""
 AGAIN = 2.0
 """Welch's t by which a narrower rule must be worse than a wider one in the confirming half too."""
+HUGE = 1e150
+"""Losses beyond this are none: their squares, of which tests are made, are no numbers."""
 NEW = 0.5
 """A further segment has at least this share of rows that are in no worse one."""
 
@@ -104,13 +106,14 @@ def losses(rows: Predictions) -> Floats | None:
     if rows.task == "ranking" or not len(rows):
         return None
     if not rows.classes:
-        found = np.square(rows.truth.astype(np.float64) - rows.label)
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = np.square(rows.truth.astype(np.float64) - rows.label)
     elif rows.probable and rows.scores is not None:
         sure = rows.scores[np.arange(len(rows)), rows.truth]
         found = -np.log(np.clip(sure, SURE, 1 - SURE))
     else:
         found = (rows.truth != rows.label).astype(np.float64)
-    return np.asarray(found) if bool(np.isfinite(found).all()) else None
+    return np.asarray(found) if bool((np.abs(found) < HUGE).all()) else None
 
 
 def everywhere(rules: Iterable[Rule], bins: Sequence[Bins], frame: pd.DataFrame) -> list[Array]:

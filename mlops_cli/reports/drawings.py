@@ -20,6 +20,9 @@ FURTHER = 2
 LEFT, TOP, RIGHT, BOTTOM, TALL = 38, 8, 312, 206, 228
 """Where the field of a plot begins and ends in its units, and how tall it is with the figures below."""
 
+HUGE, CLOSE = 1e300, 1e-12
+"""The largest number that is drawn where it is; the part of their size by which two must differ to be apart."""
+
 Look: TypeAlias = Literal["model", "champion", "simple"]
 
 
@@ -47,10 +50,14 @@ class Scale:
 
 
 def scale_of(values: Sequence[float]) -> Scale:
-    """The range of some values, never empty; numbers that are none are left out."""
-    found = [value for value in values if math.isfinite(value)]
+    """The range of some values, never empty; numbers that are none are left out, and the largest stand at its ends."""
+    found = [min(max(value, -HUGE), HUGE) for value in values if math.isfinite(value)]
     low, high = min(found, default=0.0), max(found, default=1.0)
-    return Scale(low, high) if high > low else Scale(low - 0.5, high + 0.5)
+    size = max(abs(low), abs(high))
+    if high - low > max(size * CLOSE, 1 / HUGE):
+        return Scale(low, high)
+    half = max(0.5, size / 100)
+    return Scale(low - half, high + half)
 
 
 def stretched(scale: Scale, values: Sequence[float]) -> Scale:

@@ -43,7 +43,8 @@ class Pair:
     @property
     def end(self) -> float:
         """Where the last bin of a histogram ends."""
-        return self.new.x[-1] + (self.new.x[1] - self.new.x[0] if len(self.new.x) > 1 else 1.0)
+        x = self.new.x
+        return x[-1] + (x[1] - x[0] if len(x) > 1 else max(1.0, abs(x[-1]) / 100))
 
 
 @dataclass(frozen=True)

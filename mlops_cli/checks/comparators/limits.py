@@ -21,6 +21,8 @@ from mlops_cli.spec.validation import Check
 
 ROW_WISE = frozenset({"min", "max", "length_min", "length_max"})
 """Measures of which each row is held against the bound by itself."""
+MANY = 10**12
+"""Rows that nobody has."""
 SHARES = {
     "empties": "have a text without characters",
     "sentinels": "hold a value that stands for a missing one",
@@ -79,8 +81,11 @@ def needed(found: Measured, value: float, safe: float, bound: float) -> str:
     distance = abs(value - bound)
     if distance == 0:
         return "the value is exactly at the limit, so that no number of rows would tell"
-    rows = int(found.n * (abs(value - safe) / distance) ** 2 * 1.05) + 1
-    return f"too few rows to be sure, about {rows:,} would do"
+    wide = abs(value - safe) / distance
+    rows = found.n * wide * wide * 1.05
+    if not rows < MANY:  # nor is what is no number
+        return f"too few rows to be sure, {MANY:,} would not do"
+    return f"too few rows to be sure, about {int(rows) + 1:,} would do"
 
 
 def duration_of(value: Json) -> str:

@@ -233,7 +233,11 @@ def test_where_nothing_varies() -> None:
     assert grouped is not None
     assert grouped.units == 2
     exact = estimate("mae", number_predictions(truth.astype(float), truth.astype(float)), 0.95)
-    assert exact == Estimate(0.0, 48, 0.0, 0.0, 0.95, "fixed", 48)
+    assert exact == Estimate(0.0, 48, None, None, 0.95, "fixed", 48)
+    assert (exact.chance(0.1, -1), exact.chance(-0.1, -1)) == (1.0, 0.0)
+    calibrated = estimate("ece", perfect, 0.95)
+    assert calibrated is not None
+    assert (calibrated.low, calibrated.method, calibrated.units) == (0.0, "rarest", 8)
     empty = perfect.where(np.zeros(48, dtype=bool))
     assert estimate("f1", empty, 0.95) is None
     assert difference("f1", empty, empty, 0.95) is None
@@ -249,7 +253,7 @@ def test_a_value_that_few_resamples_have() -> None:
     truth = np.asarray([0.0] + [1.0] * 2)
     found = estimate("r2", number_predictions(truth, truth + 0.1), 0.95)
     assert found is not None
-    assert found.low is not None
+    assert (found.low, found.method) == (None, "fixed")
     rare = np.zeros(400)
     rare[:1] = 3.0
     label: Floats = rare + 0.1
