@@ -8,13 +8,13 @@ from dataclasses import replace
 from mlops_cli.base.errors import Place, StageFailed
 from mlops_cli.base.records import Json
 from mlops_cli.checks.comparators import COMPARATORS
-from mlops_cli.checks.comparators.base import Case, percent, verdict, without_rows
+from mlops_cli.checks.comparators.base import Case, percent, show, verdict, without_rows
 from mlops_cli.checks.leakage import Overlap, after, feature_power, overlap
 from mlops_cli.checks.robustness import Drop, drops
 from mlops_cli.checks.trial import Trial, decided, measured
 from mlops_cli.checks.verdict import Segment, State, Verdict
 from mlops_cli.measures.measured import Measured, rounded
-from mlops_cli.measures.segments import weak_segments
+from mlops_cli.measures.segments import loss_name, weak_segments
 from mlops_cli.spec.validation import Bound, Check
 
 MOST_OVERLAP, MUCH_OVERLAP, MOST_POWER = 0.01, 0.2, 0.999
@@ -205,9 +205,9 @@ def weak(check: Check, trial: Trial, found: Sequence[Segment]) -> Verdict:
     text = "no segment was found on one half of the rows and confirmed on the other"
     if found:
         first = found[0]
+        many = f"{len(found)} weak segment{'' if len(found) == 1 else 's'}"
         text = (
-            f"{len(found)} weak segment{'' if len(found) == 1 else 's'}, found on one half of the rows and confirmed "
-            f"on the other; the worst is {first.rule}: loss {first.loss:.4g} on {first.n:,} rows, {first.rest:.4g} "
-            "elsewhere"
+            f"{many}, found on one half of the rows and confirmed on the other; the worst is {first.rule}: "
+            f"{loss_name(trial.rows)} {show(first.loss)} on {first.n:,} rows, {show(first.rest)} elsewhere"
         )
     return replace(verdict(case, said), message=text, examples=examples)

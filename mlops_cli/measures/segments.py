@@ -116,6 +116,13 @@ def losses(rows: Predictions) -> Floats | None:
     return np.asarray(found) if bool((np.abs(found) < HUGE).all()) else None
 
 
+def loss_name(rows: Predictions) -> str:
+    """What the loss of a row is, in words."""
+    if not rows.classes:
+        return "mean squared error"
+    return "log loss" if rows.probable and rows.scores is not None else "share of errors"
+
+
 def everywhere(rules: Iterable[Rule], bins: Sequence[Bins], frame: pd.DataFrame) -> list[Array]:
     """For each feature the bins of all rows of the frame; empty for one that is in no rule, and for one that is numbers
     in the searched rows and words elsewhere."""

@@ -65,11 +65,16 @@ def plain(text: str, longest: int) -> str:
     """A foreign text on one line, without signs that cannot be seen, cut in its middle: both ends tell texts apart."""
     if len(text) > 4 * longest:
         text = text[: 2 * longest] + text[-longest:]
-    text = "".join(char if char.isprintable() or char == JOINER else "\ufffd" for char in text)
+    text = visible(text)
     if len(text) <= longest:
         return text
     tail = longest // 4
     return text[: longest - tail - 1] + "…" + text[-tail:]
+
+
+def visible(text: str) -> str:
+    """A text with a sign in place of all that cannot be seen, or that turns the direction of what follows."""
+    return "".join(char if char.isprintable() or char == JOINER else "\ufffd" for char in text)
 
 
 def named(text: str, longest: int = 60) -> str:

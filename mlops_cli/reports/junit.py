@@ -8,8 +8,11 @@ from xml.etree import ElementTree
 from mlops_cli.checks.verdict import Report, Verdict
 from mlops_cli.reports import text
 
-FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML cannot say, even escaped."""
+FORBIDDEN = re.compile(
+    "[^\t\n\r\x20-\x7e\xa0-\u200a\u200d\u2010-\u2027\u202f-\u205f\u2070-\ud7ff\ue000-\ufefe\uff00-\ufffd"
+    "\U00010000-\U0010ffff]"
+)
+"""What XML cannot say, even escaped, and signs that cannot be seen, such as those that turn the direction of words."""
 
 
 def junit(report: Report) -> str:
@@ -48,5 +51,5 @@ def body(verdict: Verdict) -> str:
 
 
 def clean(words: str) -> str:
-    """Words without characters that XML forbids."""
+    """Words without characters that XML forbids or that cannot be seen."""
     return FORBIDDEN.sub("?", words)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from mlops_cli.checks.verdict import Report, Verdict
 from mlops_cli.reports import text
+from mlops_cli.reports.figures import visible
 from mlops_cli.reports.model_figures import ends, number, rivals_of, value_of
 
 FOLDED = 20
@@ -75,6 +76,7 @@ def row(verdict: Verdict) -> str:
 
 def escape(words: str) -> str:
     """Words that stay words in Markdown and inside a table."""
-    for sign in ("\\", "`", "*", "_", "|", "<", ">", "[", "]", "#"):
+    words = visible(" ".join(words.split()))
+    for sign in ("\\", "`", "*", "_", "|", "<", ">", "[", "]", "#", "&"):
         words = words.replace(sign, "\\" + sign)
-    return " ".join(words.split())
+    return words

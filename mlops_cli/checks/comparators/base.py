@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from mlops_cli.base.records import Json
@@ -65,6 +65,9 @@ def verdict(case: Case, said: Judgement, part: str | None = None) -> Verdict:
     )
 
 
+LARGE = 10_000
+
+
 def without_rows(
     check: Check, state: State, reason: str, message: str, part: str | None = None, n: int | None = None
 ) -> Verdict:
@@ -95,7 +98,7 @@ def bound_text(check: Check) -> str:
         return f"matches {check.pattern}"
     if check.comparator in ("unique", "required"):
         return check.comparator
-    limit = check.bound.text if check.bound is not None else "100%"
+    limit = limit_of(check).text
     if check.comparator == "share":
         return f"min {limit} of rows"
     if check.comparator == "beats":
@@ -163,8 +166,12 @@ def as_number(value: Json) -> float | None:
 
 
 def limit_of(check: Check) -> Bound:
-    """The bound of a check that has one by its nature; the spec's schema asks for it."""
-    return check.bound if check.bound is not None else Bound(1.0, "share", "100%")
+    """The bound of a check that has one by its nature; the spec's schema asks for it. A large whole number, which YAML
+    may have read as `1000000000.0`, is written as a person would."""
+    found = check.bound if check.bound is not None else Bound(1.0, "share", "100%")
+    if found.unit == "number" and abs(found.value) >= LARGE and found.text == str(found.value):
+        return replace(found, text=show(found.value))
+    return found
 
 
 def not_finite(case: Case) -> Judgement | None:

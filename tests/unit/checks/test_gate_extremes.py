@@ -105,3 +105,32 @@ def test_perfect_answers_keep_no_strict_bound() -> None:
         item for item in judged("expect:\n  mae: {max: 1}\n", exact, exact).verdicts if item.subject == "mae"
     )
     assert "nothing varies in these rows" in message.message
+
+
+def test_signs_that_cannot_be_seen_stay_out_of_every_report() -> None:
+    turned, bell = "\u202e", "\x07"
+    name = f"a{turned}b{bell}c&lt;"
+    spec = parse_validation(
+        "kind: validation\nname: gate\nmodel: m\ntarget: y\nslices: [g]\nmin_rows: 50\n"
+        "expect: {by_slice: {mae: {max: 1000000000.0}}}\n",
+        "gate.yaml",
+    )
+    assert isinstance(spec, ModelValidation)
+    frame = pd.DataFrame({"g": np.where(np.arange(ROWS) % 2, name, "d")})
+    numbers = np.arange(ROWS, dtype=float)
+    report = check_model(spec, number_predictions(numbers, numbers + numbers % 7), frame, label="m")
+    for page in (markdown(report), junit(report), html(report)):
+        assert turned not in page and bell not in page
+    assert "c\\&lt;" in markdown(report)
+    assert {item.bound for item in report.verdicts if item.subject == "mae"} >= {"max 1,000,000,000"}
+
+
+def test_weak_segments_say_what_the_loss_is() -> None:
+    numbers = np.random.default_rng(2).normal(size=ROWS)
+    wide = numbers + np.where(GROUPS["g"] == 1, 300.0, 1.0) * np.random.default_rng(4).normal(size=ROWS)
+    report = judged(
+        "expect:\n  mae: {max: 1}\n", number_predictions(numbers, wide), number_predictions(numbers, numbers)
+    )
+    found = next(item for item in report.verdicts if item.check.startswith("weak_segments"))
+    assert "mean squared error" in found.message
+    assert "e+" not in found.message
