@@ -107,7 +107,7 @@ PROMISES: tuple[Promise, ...] = (
     Target("gate", "1,000,000 rows", (CALL,), 1 / 20),
     Target("gate", "1,000,000 rows", (CALL,), 1 / 20, beyond=TWO),
     Target("gate", "1,000,000 rows", ("Evidently by slice",), 10),
-    Target("gate", "100,000 rows", ("TFMA",), 10),
-    Target("gate", "10,000 rows", ("TFMA, 20 resamples",), 10),
+    Target("gate", "10,000 rows", ("TFMA",), 10),
+    Target("gate", "1,000 rows", ("TFMA, 20 resamples",), 10),
     *(Over("registry", case, BARE, 0.3) for case in REGISTRY),
 )
