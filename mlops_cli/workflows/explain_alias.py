@@ -16,6 +16,7 @@ from mlops_cli.store.whole import version_record
 from mlops_cli.workflows.evidence import read_report
 from mlops_cli.workflows.history import is_inner_alias
 from mlops_cli.workflows.model_facts import judged_by
+from mlops_cli.workflows.policy import policy_id
 from mlops_cli.workflows.workspace import Workspace
 
 FEW = 6  # metrics of a gate
@@ -54,6 +55,8 @@ def _why(workspace: Workspace, name: str, line: Line, oid: Oid) -> Iterator[str]
         yield from _evidence(workspace, gate, report)
     if not record.evidence:
         yield "no gate had judged it"
+    if record.policy is not None and record.policy != policy_id(workspace, alias):
+        yield "mlops.yaml asked for something else of it then than it does now"
     for item in record.missing:
         yield f"overridden: {item}"
     if record.missing:

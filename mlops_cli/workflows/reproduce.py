@@ -123,6 +123,7 @@ def _folder(workspace: Workspace, keep: Path | None) -> Iterator[Path]:
         raise UserError(f"{keep} is there already", "give --keep a folder that is new or empty")
     if keep.resolve().is_relative_to(workspace.store.folder.resolve()):
         raise UserError(f"{keep} belongs to the store", "give --keep a folder of your own")
-    if keep.is_dir():
-        keep.rmdir()
-    yield keep.resolve()
+    folder = keep.resolve()
+    if folder.is_dir():
+        folder.rmdir()
+    yield folder

@@ -434,7 +434,9 @@ def test_a_reason_is_recorded_and_overrides_only_when_told_to(iris: Project) -> 
     assert promoted(iris).because == "to be sure" and promoted(iris).missing == ()
     first = promoted(iris).policy
     policy(iris, "promotion: {production: {gates: [iris-gate], max_age: 900d}}")
+    assert "asked for something else of it then" in iris.quick("explain", PRODUCTION).out
     iris.quick("rollback", "iris", "production")
+    assert "asked for something else" not in iris.quick("explain", PRODUCTION).out
     assert first is not None and promoted(iris).policy not in (None, first)
 
 
