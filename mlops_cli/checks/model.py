@@ -97,10 +97,12 @@ def beyond_guessing(trial: Trial, simple: SimpleRivals) -> list[Verdict]:
     if any(check.comparator == "beats" and "constant" in check.values for check in trial.spec.checks):
         return []
     names = [name for name in USUAL[trial.rows.task] if unable(name, trial.rows) is None and METRICS[name].better]
-    rival = simple.of("constant").predictions
-    usable = [name for name in names if value_of(name, trial.rows) is not None and rival is not None]
-    if not usable or len(trial.rows) < trial.spec.min_rows:
+    if simple.of("constant").predictions is None or len(trial.rows) < trial.spec.min_rows:
         return []
-    place = Place(trial.spec.file, 1, 1)
-    check = Check(f"{usable[0]}.beats", usable[0], usable[0], "beats", None, place, "warn", values=("constant",))
+    name = next((name for name in names if value_of(name, trial.rows) is not None), None)
+    if name is None:
+        return []
+    check = Check(
+        f"{name}.beats", name, name, "beats", None, Place(trial.spec.file, 1, 1), "warn", values=("constant",)
+    )
     return overall.beats(check, trial, simple)

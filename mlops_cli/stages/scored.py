@@ -243,8 +243,8 @@ def refuse_twice(frame: pd.DataFrame, name: str | None, subject: str) -> None:
     """Raise StageFailed where the column that tells rows apart does not, or holds lists or structs."""
     if name is None:
         return
-    codes = distinct_codes(frame[name], name)
-    twice = len(codes) - len(np.unique(codes[codes >= 0]))
+    codes = distinct_codes(frame[name], name)  # from 0 without gaps: the largest tells how many there are
+    twice = len(codes) - (int(codes.max(initial=-1)) + 1)
     if twice:
         message = f"'{name}' does not tell the rows of {subject} apart: {twice:,} are double"
         raise StageFailed(message, "rows that stand there twice count twice; or name another column as `id`")
