@@ -213,6 +213,17 @@ def test_one_does_not_go_back_to_what_is_not_signed(iris: Project) -> None:
     iris.quick("rollback", "iris", "production")
 
 
+def test_a_model_to_compare_with_is_loaded_too(iris: Project) -> None:
+    public = iris.quick("sign", "--new", "key.pem", "--json").json["public"]
+    believe(iris, public, more="verify: [load]\n")
+    iris.quick("sign", "iris@v2", "--key", "key.pem")
+    refused = iris.quick("validate", "specs/gate.yaml", "--model", "iris@v2", code=4).err
+    assert "iris@v1 is not loaded" in refused
+    assert "iris@v1 is not loaded" in iris.quick("run", "-p", "depth=2", "--force", code=3).err
+    iris.quick("sign", "iris@v1", "--key", "key.pem")
+    assert "against iris@v1 (iris@candidate before)" in iris.quick("validate", "specs/gate.yaml").out
+
+
 def test_half_a_key_does_not_stay(project: Project) -> None:
     script = (
         "import resource, signal, sys\n"
