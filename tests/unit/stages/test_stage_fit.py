@@ -93,7 +93,7 @@ def test_a_function_of_the_project_makes_the_estimator(tmp_path: Path, monkeypat
     ("change", "maker", "arguments", "words", "hint"),
     [
         ({"target": 1}, TREE, {}, "is '1' in all 150 rows", "nothing to tell apart"),
-        ({"target": None}, TREE, {}, "has no value in 150 of 150 rows", "drop"),
+        ({"target": None}, TREE, {}, "has no value in 150 of 150 rows", "leave these rows out"),
         ({"target": "x"}, "sklearn.linear_model:Ridge", {}, "'x' in all", None),
         ({"word": "x"}, "sklearn.linear_model:LogisticRegression", {}, "cannot be fitted", "not numbers: word"),
         (
