@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from mlops_cli.base.errors import StageFailed
 from mlops_cli.base.records import Json
 from mlops_cli.measures.columns import Column, read_columns
 from mlops_cli.measures.halving import first_half, sampled
+from mlops_cli.measures.metrics.ranked import roc_auc
 from mlops_cli.measures.moments import moments
 from mlops_cli.measures.predictions import Array, Floats, Predictions
 from mlops_cli.measures.rows import row_hashes
@@ -180,10 +181,6 @@ def leaves(column: Column, truth: Array, half: Array, classes: int) -> Array | N
 
 
 def area(score: Floats, hits: Array) -> float:
-    """The folded area under the ROC curve (Hanley and McNeil 1982: the Mann-Whitney statistic, ties count half)."""
-    from scipy import stats
-
-    count, others = int(hits.sum()), int((~hits).sum())
-    ranks: Any = stats.rankdata(score)
-    found = (float(ranks[hits].sum()) - count * (count + 1) / 2) / (count * others)
+    """The folded area under the ROC curve."""
+    found = roc_auc(score, hits)
     return max(found, 1.0 - found)

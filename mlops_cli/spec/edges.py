@@ -15,7 +15,7 @@ from mlops_cli.spec.places import inside, nearest, suggestion
 from mlops_cli.spec.source import KeyPath
 from mlops_cli.spec.structure import shown
 from mlops_cli.spec.terms import Name
-from mlops_cli.spec.validation import DataValidation, ModelValidation, Validation
+from mlops_cli.spec.validation import DataValidation, ModelValidation, data_of
 
 REFERENCE = re.compile(r"(?P<name>[^\[\].\s]+)(?:\[(?P<index>[^\]]*)\])?(?:\.(?P<out>[^\[\].\s]+))?\Z")
 PLACEHOLDER = re.compile(r"\{\{|\}\}|\{(in|out|params)\.([^{}]*)\}")
@@ -311,12 +311,6 @@ class Edges:
                 span = (command, found.start(), found.end() - found.start())
                 hint = suggestion(name, known[kind], f"{kind} has") or f"the stage has no `{kind}`"
                 self.decoding.fault_inside(f"{found.group()} names nothing of this stage", path, span, hint)
-
-
-def data_of(judged: Validation) -> str | None:
-    """What a spec names as its data: of a table of predictions, that table."""
-    scored = judged.predictions if isinstance(judged, ModelValidation) else None
-    return scored.data if scored is not None else judged.data
 
 
 def _label(value: object) -> str:

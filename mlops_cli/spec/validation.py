@@ -221,3 +221,9 @@ class ModelValidation:
 
 
 Validation: TypeAlias = DataValidation | ModelValidation
+
+
+def data_of(judged: Validation) -> str | None:
+    """What a spec names as its data: of a table of predictions, that table."""
+    scored = judged.predictions if isinstance(judged, ModelValidation) else None
+    return scored.data if scored is not None else judged.data

@@ -16,10 +16,9 @@ from mlops_cli.base.hashing import Oid, hash_bytes
 from mlops_cli.base.records import decode
 from mlops_cli.checks.verdict import Report
 from mlops_cli.pipeline.records import BASELINE
-from mlops_cli.spec.edges import data_of
 from mlops_cli.spec.load import load_validation
 from mlops_cli.spec.pipeline import Output
-from mlops_cli.spec.validation import DataValidation, ModelValidation, Validation
+from mlops_cli.spec.validation import DataValidation, ModelValidation, Validation, data_of
 from mlops_cli.stages.base import Input, Job
 from mlops_cli.stages.child import execute
 from mlops_cli.store.records import Artifact
