@@ -1,5 +1,5 @@
 """A number with its interval, and what follows from intervals alone: the chance of keeping a bound, the difference and
-the ratio of two, the rows that would suffice.
+the ratio of two.
 
 Sources: the difference ("MOVER") Zou and Donner, Statistics in Medicine 27 (2008) 1693-1702, of two shares with
 Wilson's intervals it is Newcombe, Statistics in Medicine 17 (1998) 873-890, method 10; the ratio Donner and Zou,
@@ -20,7 +20,6 @@ Method: TypeAlias = Literal["wilson", "rarest", "delong", "tango", "bca", "perce
 `fixed`: nothing varies, and there is no interval; `folded`: a calibration error, less what chance
 adds; `mover`: from two other intervals."""
 Test: TypeAlias = Literal["mcnemar", "delong", "bootstrap", "mover"]
-MOST_ROWS = 10**12
 
 
 @dataclass(frozen=True)
@@ -110,14 +109,3 @@ def quotient(low: Estimate, high: Estimate) -> Estimate | None:
     first = least / bottom if bottom > 0 else 0.0
     last = (product + math.sqrt(max(0.0, product * product - most * under))) / under if under > 0 else math.inf
     return Estimate(value, rows, first, last, high.confidence, "mover", units, test="mover")
-
-
-def rows_needed(found: Estimate, bound: float) -> int:
-    """About how many rows would suffice to tell the value from a bound, if it stayed what it is: the width of an
-    interval falls with the square root of the rows. At most 10^12; always more than there are."""
-    if found.low is None or found.high is None or found.value == bound:
-        return MOST_ROWS
-    side = found.high - found.value if bound > found.value else found.value - found.low
-    times = max(side, 0.0) / abs(found.value - bound)
-    rows = found.n * times * times * 1.05
-    return max(found.n + 1, math.ceil(rows)) if rows < MOST_ROWS else MOST_ROWS

@@ -14,7 +14,7 @@ import numpy as np
 from mlops_cli.measures.average import average_precision, ordered
 from mlops_cli.measures.bca import Interval, interval
 from mlops_cli.measures.delong import logit_interval, placed
-from mlops_cli.measures.estimated import Estimate, Method, gap, quotient, rows_needed, two_sided
+from mlops_cli.measures.estimated import Estimate, Method, gap, quotient, two_sided
 from mlops_cli.measures.folded import calibration_interval
 from mlops_cli.measures.metrics import METRICS, unusable, value_of
 from mlops_cli.measures.metrics.base import Metric, Parts
@@ -24,7 +24,7 @@ from mlops_cli.measures.resampling import drawable, units_of
 from mlops_cli.measures.shares import mcnemar, tango, wilson
 from mlops_cli.measures.special import normal, normal_quantile
 
-__all__ = ["Estimate", "Method", "difference", "estimate", "gap", "quotient", "rows_needed"]
+__all__ = ["Estimate", "Method", "difference", "estimate", "gap", "quotient"]
 
 
 def estimate(name: str, rows: Predictions, confidence: float) -> Estimate | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from mlops_cli.base.records import Json
 
+MOST_ROWS = 10**12
+"""Rows that nobody has."""
 DIGITS = 12
 """Significant digits that a measure keeps: fewer than a double has, so that the order of summing never shows."""
 
@@ -39,3 +41,14 @@ def rounded(value: float, scale: float | None = None) -> float:
     places = DIGITS - 1 - math.floor(math.log10(size))
     result = round(value, min(places, 300))
     return result + 0.0
+
+
+def rows_needed(rows: int, side: float, distance: float) -> int:
+    """About how many rows would suffice to tell a value from a bound at this distance, if it stayed what it is and the
+    interval reaches `side` towards the bound now: its width falls with the square root of the rows. At most 10^12,
+    which also stands for any number; always more than there are."""
+    if distance == 0:
+        return MOST_ROWS
+    times = max(side, 0.0) / distance
+    wanted = rows * times * times * 1.05
+    return max(rows + 1, math.ceil(wanted)) if wanted < MOST_ROWS else MOST_ROWS

@@ -16,13 +16,11 @@ from mlops_cli.checks.comparators.base import (
     show,
     tolerated,
 )
-from mlops_cli.measures.measured import Measured
+from mlops_cli.measures.measured import MOST_ROWS, Measured, rows_needed
 from mlops_cli.spec.validation import Check
 
 ROW_WISE = frozenset({"min", "max", "length_min", "length_max"})
 """Measures of which each row is held against the bound by itself."""
-MANY = 10**12
-"""Rows that nobody has."""
 SHARES = {
     "empties": "have a text without characters",
     "sentinels": "hold a value that stands for a missing one",
@@ -81,11 +79,10 @@ def needed(found: Measured, value: float, safe: float, bound: float) -> str:
     distance = abs(value - bound)
     if distance == 0:
         return "the value is exactly at the limit, so that no number of rows would tell"
-    wide = abs(value - safe) / distance
-    rows = found.n * wide * wide * 1.05
-    if not rows < MANY:  # nor is what is no number
-        return f"too few rows to be sure, {MANY:,} would not do"
-    return f"too few rows to be sure, about {int(rows) + 1:,} would do"
+    rows = rows_needed(found.n, abs(value - safe), distance)
+    if rows == MOST_ROWS:
+        return f"too few rows to be sure, {rows:,} would not do"
+    return f"too few rows to be sure, about {rows:,} would do"
 
 
 def duration_of(value: Json) -> str:

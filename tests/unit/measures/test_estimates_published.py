@@ -8,7 +8,8 @@ from scipy import optimize, stats
 
 from mlops_cli.measures.bca import wider
 from mlops_cli.measures.distances import newcombe
-from mlops_cli.measures.estimates import Estimate, estimate, gap, quotient, rows_needed
+from mlops_cli.measures.estimates import Estimate, estimate, gap, quotient
+from mlops_cli.measures.measured import rows_needed
 from mlops_cli.measures.multiplicity import benjamini_hochberg, holm
 from mlops_cli.measures.predictions import Predictions
 from mlops_cli.measures.shares import fair_tail, mcnemar, share_score, tango, tango_score, wilson
@@ -115,12 +116,13 @@ def test_the_chance_of_keeping_a_bound_agrees_with_the_interval() -> None:
 
 def test_so_many_rows_would_do() -> None:
     found = share(85, 100)
-    wanted = rows_needed(found, 0.8)
+    side = found.value - (found.low or 0.0)
+    wanted = rows_needed(found.n, side, 0.05)
     assert wanted > 100
     low, _ = wilson(0.85 * wanted, wanted, 0.95)
     assert low == pytest.approx(0.8, abs=0.01)
-    assert rows_needed(found, 0.2) == 101
-    assert rows_needed(found, 0.85) == 10**12
+    assert rows_needed(found.n, side, 0.65) == 101
+    assert rows_needed(found.n, side, 0.0) == 10**12
 
 
 def test_holm() -> None:
